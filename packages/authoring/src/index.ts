@@ -2,11 +2,12 @@
  * The public face of the package, by subject.
  */
 
-export { archivePlugin } from './build/archive-plugin.ts';
 // Build plugins.
+export { parsePlatform } from '@outboard/oci';
+export { archivePlugin } from './build/archive-plugin.ts';
 export type { BuildRequest, BuiltPlugin } from './build/build-plugin.ts';
 export { buildPlugin } from './build/build-plugin.ts';
-export { isHostPlatform, parsePlatform, platformDirectory } from './build/project/placeholders.ts';
+export { isHostPlatform, platformDirectory } from './build/project/placeholders.ts';
 export type { Project, ProjectDescription } from './build/project/project.ts';
 export { readProject } from './build/project/project.ts';
 export { openPush, parsePushReference } from './build/publish/push-plugin.ts';

@@ -3,6 +3,7 @@
  */
 import { authFileOption } from './commands/auth-file-flag.ts';
 import { contentTrustOption, formatOption, option, type RunnableRow } from './commands/command-row.ts';
+import { platformOption } from './commands/platform-flag.ts';
 import { switchOptions } from './commands/switch-flags.ts';
 import { addAllOptionFlags } from './options/option-flags.ts';
 
@@ -47,6 +48,7 @@ names; --authfile and REGISTRY_AUTH_FILE name another file.`,
     options: [
       option('--alias <name>', 'local name'),
       option('--disable', 'do not enable the plugin'),
+      platformOption('platform to install; also permits a plugin for another architecture'),
       grantAll,
       authFileOption(),
       contentTrustOption(),
@@ -67,6 +69,7 @@ names; --authfile and REGISTRY_AUTH_FILE name another file.`,
     options: [
       grantAll,
       option('--skip-remote-check', 'do not ask when REMOTE differs from the installed reference'),
+      platformOption('platform to install (default: the one that is installed)'),
       ...switchOptions,
       authFileOption(),
       contentTrustOption(),
@@ -86,7 +89,7 @@ names; --authfile and REGISTRY_AUTH_FILE name another file.`,
     name: 'privileges',
     arguments: [['<PLUGIN>', 'reference in a registry']],
     description: 'show the privileges that a plugin requests, and their risks',
-    options: [formatOption('Name'), authFileOption()],
+    options: [formatOption('Name'), platformOption(), authFileOption()],
     examples: ['outboard privileges rclone/docker-volume-rclone'],
     load: async () => (await import('./commands/privileges.ts')).privileges,
   },

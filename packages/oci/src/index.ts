@@ -35,6 +35,7 @@ export { copyArtifact } from './artifacts/copy-artifact.ts';
 
 export type { ArtifactManifest } from './manifests/artifact-manifest.ts';
 export { parseArtifact } from './manifests/artifact-manifest.ts';
+export { choosePlatform, compatiblePlatforms } from './manifests/choose-platform.ts';
 export type { Descriptor, Platform } from './manifests/descriptor.ts';
 export { maxManifestBytes } from './manifests/document-schema.ts';
 export { encodeIndex, parseIndex } from './manifests/image-index.ts';
@@ -46,7 +47,7 @@ export {
   isManifestMediaType,
   mediaTypes,
 } from './manifests/media-types.ts';
-export { choosePlatform, hostPlatform, platformText } from './manifests/platform.ts';
+export { hostPlatform, normalPlatform, parsePlatform, platformText } from './manifests/platform.ts';
 
 // Registries.
 

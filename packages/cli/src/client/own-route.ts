@@ -3,6 +3,8 @@
  * routes may deny them.
  */
 import { CommandError, DaemonError } from '../command-error.ts';
+import { asText, field } from '../json-field.ts';
+import type { EngineClient } from './engine-client.ts';
 import { pluginPath } from './plugin-path.ts';
 
 /** Path of an own route for one plugin. @param action such as `/restart` */
@@ -37,4 +39,15 @@ export async function requireOwnRoute<Answer>(purpose: string, call: () => Promi
     if (!isMissing) throw error;
     throw new CommandError(`this daemon cannot ${purpose}`, { cause: error });
   }
+}
+
+/**
+ * Require a daemon that knows the parameters which Docker's routes have with Outboard only; Docker Engine ignores them.
+ * @param purpose such as `choose platforms`
+ * @throws {CommandError} if it is another daemon
+ */
+export async function requireOutboard(client: EngineClient, purpose: string): Promise<void> {
+  const version = await client.call({ method: 'GET', path: '/version' });
+  if (asText(field(field(version, 'Platform'), 'Name')) === 'Outboard') return;
+  throw new CommandError(`this daemon cannot ${purpose}`);
 }

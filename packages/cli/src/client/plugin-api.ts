@@ -24,6 +24,8 @@ import { parseTextList } from './text-list-header.ts';
 export interface RemotePlugin {
   readonly remote: string;
   readonly registryAuth: RegistryAuth;
+  /** To choose from an index, such as `linux/arm64`; default: the daemon's. Docker Engine ignores it. */
+  readonly platform?: string | undefined;
 }
 
 /** Installed plugins. */
@@ -47,7 +49,7 @@ export async function fetchPrivileges(
   const answer = await client.call({
     method: 'GET',
     path: '/plugins/privileges',
-    query: { remote: plugin.remote },
+    query: { remote: plugin.remote, platform: plugin.platform },
     headers: { 'X-Registry-Auth': plugin.registryAuth.header },
   });
   return parsePrivileges(answer);
@@ -64,7 +66,7 @@ export async function pullPlugin(
   plugin: RemotePlugin,
   granted: readonly Privilege[],
 ): Promise<{ readonly progress: IncomingMessage; readonly name: string }> {
-  const query = { name: localName, remote: plugin.remote };
+  const query = { name: localName, remote: plugin.remote, platform: plugin.platform };
   const progress = await client.open(transferRequest('/plugins/pull', query, plugin, granted));
   const name = progress.headers['docker-plugin-name'];
   if (typeof name !== 'string' || name === '') {
@@ -81,7 +83,7 @@ export async function upgradePlugin(
   plugin: RemotePlugin,
   granted: readonly Privilege[],
 ): Promise<IncomingMessage> {
-  const query = { remote: plugin.remote };
+  const query = { remote: plugin.remote, platform: plugin.platform };
   return await client.open(transferRequest(pluginPath(name, '/upgrade'), query, plugin, granted));
 }
 
@@ -111,7 +113,7 @@ export async function upgradeEnabledPlugin(
     readonly flags: SwitchFlags;
   },
 ): Promise<IncomingMessage> {
-  const query = { remote: plugin.remote, ...switchQuery(flags) };
+  const query = { remote: plugin.remote, platform: plugin.platform, ...switchQuery(flags) };
   const request = transferRequest(ownPluginPath(name, '/upgrade'), query, plugin, granted);
   const purpose = `upgrade plugins that are enabled: outboard disable ${name}`;
   return await requireOwnRoute(purpose, () => client.open(request));

@@ -33,6 +33,8 @@ export async function inspect(
 /** Keys that an Outboard daemon adds to Docker's document, in this order. */
 const ownKeys = [
   'Digest',
+  'Platform',
+  'IndexDigest',
   'Architecture',
   'Address',
   'SocketPath',

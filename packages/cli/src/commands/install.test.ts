@@ -66,6 +66,24 @@ describe('install', () => {
     );
   });
 
+  test('asks for the privileges of the platform that it installs, and refuses a Docker Engine', async () => {
+    const words = ['install', '--grant-all-permissions', '--platform', 'linux/arm64', 'acme/p:v1'];
+    const outboard = { ...answers, 'GET /version': json({ Platform: { Name: 'Outboard' } }) };
+    const { code, daemon } = await run(words, outboard);
+    assert.equal(code, 0);
+    const sent = daemon.lines().filter((line) => line.includes('platform=linux%2Farm64'));
+    assert.deepEqual(
+      sent.map((line) => line.replace(/\?.*/, '')),
+      ['GET /v1.51/plugins/privileges', 'POST /v1.51/plugins/pull'],
+    );
+    const docker = { ...answers, 'GET /version': json({ Platform: { Name: 'Docker Engine' } }) };
+    const refused = await run(words, docker);
+    assert.deepEqual(
+      [refused.code, refused.err],
+      [1, 'this daemon cannot choose the platform of a plugin\n'],
+    );
+  });
+
   test('pulls nothing without consent', async () => {
     for (const [typed, reason] of [
       ['n\n', /Permission denied while installing plugin acme\/p:v1/],
@@ -159,7 +177,7 @@ describe('upgrade', () => {
   test('upgrades from the installed reference, under the full name', async () => {
     const { code, out, daemon } = await run(['upgrade', '--grant-all-permissions', 'p'], answers);
     assert.equal(code, 0);
-    assert.equal(daemon.lines()[2], 'POST /v1.51/plugins/acme/p:v1/upgrade?remote=docker.io%2Facme%2Fp%3Av1');
+    assert.equal(daemon.lines()[3], 'POST /v1.51/plugins/acme/p:v1/upgrade?remote=docker.io%2Facme%2Fp%3Av1');
     assert.match(out, /^Upgrading plugin acme\/p:v1 from acme\/p:v1 to acme\/p:v1\n/);
     assert.match(out, /Upgraded plugin acme\/p:v1 to acme\/p:v1\n$/);
   });
@@ -168,12 +186,30 @@ describe('upgrade', () => {
     const refused = await run(['upgrade', 'p', 'acme/p:v2'], answers, { typed: 'n\n' });
     assert.equal(refused.code, 1);
     assert.match(refused.err, /plugin upgrade has been cancelled/);
-    assert.equal(refused.daemon.requests.length, 1);
+    assert.equal(refused.daemon.requests.length, 2);
     const skipped = await run(
       ['upgrade', '--skip-remote-check', '--grant-all-permissions', 'p', 'acme/p:v2'],
       answers,
     );
-    assert.match(String(skipped.daemon.lines()[2]), /remote=docker\.io%2Facme%2Fp%3Av2$/);
+    assert.match(String(skipped.daemon.lines()[3]), /remote=docker\.io%2Facme%2Fp%3Av2$/);
+  });
+
+  test('stays on the platform that is installed, and takes another one from its flag', async () => {
+    const installed = {
+      ...answers,
+      'GET /outboard/v1/plugins/acme/p:v1/json': json({ Name: 'acme/p:v1', Platform: 'linux/arm/v7' }),
+      'GET /version': json({ Platform: { Name: 'Outboard' } }),
+    };
+    for (const [flags, platform] of [
+      [[], 'linux%2Farm%2Fv7'],
+      [['--platform', 'linux/arm64'], 'linux%2Farm64'],
+    ] as const) {
+      const { code, daemon } = await run(['upgrade', '--grant-all-permissions', ...flags, 'p'], installed);
+      assert.equal(code, 0);
+      const sent = daemon.lines().filter((line) => /privileges|upgrade/.test(line));
+      assert.equal(sent.length, 2);
+      for (const line of sent) assert.match(line, new RegExp(`&platform=${platform}$`));
+    }
   });
 
   test('upgrades an enabled plugin on the route of its own, with its flags', async () => {

@@ -11,11 +11,12 @@ import { showProgress } from '../progress/show-progress.ts';
 import { parseLocalName } from '../references/remote-reference.ts';
 import type { AuthFileFlag } from './auth-file-flag.ts';
 import type { CommandContext } from './command-context.ts';
+import type { PlatformFlag } from './platform-flag.ts';
 import { toRemotePlugin } from './remote-plugin.ts';
 import { applyOptions, readOptionFlags } from './update.ts';
 
 /** Flags of `outboard install`. */
-export interface InstallOptions extends OptionFlags, AuthFileFlag {
+export interface InstallOptions extends OptionFlags, AuthFileFlag, PlatformFlag {
   /** Local name; default the remote's. */
   readonly alias?: string | undefined;
   readonly disable?: boolean | undefined;
@@ -32,7 +33,7 @@ export async function install(
   const { client, host, signal } = context;
   const localName = options.alias === undefined ? '' : parseLocalName(options.alias);
   const wanted = await readOptionFlags(context, options);
-  const plugin = await toRemotePlugin(remote, context, options.authfile);
+  const plugin = await toRemotePlugin(remote, context, options);
   const { note } = plugin.registryAuth;
   const privileges = await explainRefusal(note, () => fetchPrivileges(client, plugin));
   if (options.grantAllPermissions !== true && !(await askConsent(remote, privileges, host, signal))) {

@@ -9,6 +9,7 @@ import { formatPrivileges } from '../privileges/consent.ts';
 import { encodePrintableJson, escapeText } from '../terminal/escape-text.ts';
 import type { AuthFileFlag } from './auth-file-flag.ts';
 import type { CommandContext } from './command-context.ts';
+import type { PlatformFlag } from './platform-flag.ts';
 import { toRemotePlugin } from './remote-plugin.ts';
 
 const table: Table<object> = {
@@ -20,11 +21,11 @@ const table: Table<object> = {
 export async function privileges(
   context: CommandContext,
   remote: string,
-  { format, authfile }: { readonly format: string } & AuthFileFlag,
+  { format, ...flags }: { readonly format: string } & AuthFileFlag & PlatformFlag,
 ): Promise<void> {
   const { client, host } = context;
   const output = parseFormat(format);
-  const plugin = await toRemotePlugin(remote, context, authfile);
+  const plugin = await toRemotePlugin(remote, context, flags);
   const wanted = await explainRefusal(plugin.registryAuth.note, () => fetchPrivileges(client, plugin));
   const documents = toPrivilegeDocuments(wanted);
   if (output.kind === 'json') host.stdout.write(`${encodePrintableJson(documents, 4)}\n`);

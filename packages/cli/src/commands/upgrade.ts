@@ -13,6 +13,7 @@ import {
 import { parsePlugin } from '../client/plugin-documents.ts';
 import { CommandError } from '../command-error.ts';
 import { explainRefusal } from '../credentials/explain-refusal.ts';
+import { asText, field } from '../json-field.ts';
 import { askConsent } from '../privileges/consent.ts';
 import { showProgress } from '../progress/show-progress.ts';
 import {
@@ -25,11 +26,12 @@ import { confirm } from '../terminal/confirm.ts';
 import { escapeText } from '../terminal/escape-text.ts';
 import type { AuthFileFlag } from './auth-file-flag.ts';
 import type { CommandContext } from './command-context.ts';
+import type { PlatformFlag } from './platform-flag.ts';
 import { toRemotePlugin } from './remote-plugin.ts';
 import { parseSwitchFlags } from './switch-flags.ts';
 
 /** Flags of `outboard upgrade`. */
-export interface UpgradeOptions extends SwitchFlags, AuthFileFlag {
+export interface UpgradeOptions extends SwitchFlags, AuthFileFlag, PlatformFlag {
   readonly grantAllPermissions?: boolean | undefined;
   /** Do not ask for confirmation when the new reference differs from the old one. */
   readonly skipRemoteCheck?: boolean | undefined;
@@ -49,7 +51,8 @@ export async function upgrade(
   const flags = parseSwitchFlags(options);
   const plugin = parsePlugin(await inspectPlugin(client, localName));
   // Docker Engine has no such route. Nothing is asked when it would refuse in the end.
-  if (plugin.isEnabled && (await fetchStatus(client, plugin.name)) === undefined) {
+  const status = await fetchStatus(client, plugin.name);
+  if (plugin.isEnabled && status === undefined) {
     throw new CommandError(
       `the plugin must be disabled before upgrading: outboard disable ${escapeText(plugin.name)}`,
     );
@@ -64,7 +67,9 @@ export async function upgrade(
     const question = { text: 'Plugin images do not match, are you sure?', flag: '--skip-remote-check' };
     if (!(await confirm(host, question, signal))) throw new CommandError('plugin upgrade has been cancelled');
   }
-  const target = await toRemotePlugin(formatReference(to), context, options.authfile);
+  // The privileges are those of the platform that will be installed.
+  const platform = options.platform ?? (asText(field(status, 'Platform')) || undefined);
+  const target = { ...(await toRemotePlugin(formatReference(to), context, options)), platform };
   const { note } = target.registryAuth;
   const privileges = await explainRefusal(note, () => fetchPrivileges(client, target));
   if (options.grantAllPermissions !== true && !(await askConsent(toText, privileges, host, signal))) {

@@ -156,6 +156,13 @@ interface VersionContent {
   readonly manifestMediaType: string;
   /** Layers as stored, in manifest order. */
   readonly blobDigests: readonly Digest[];
+  /**
+   * Platform in the form of `platformText`, such as `linux/arm64`: of the entry of an index, or as the operator named it.
+   * Absent when neither told it.
+   */
+  readonly platform?: string | undefined;
+  /** The index that the manifest was chosen from; absent for a manifest that was named directly. */
+  readonly indexDigest?: Digest | undefined;
   /** Privileges that the operator granted, as computed from the installed config. */
   readonly privileges: readonly Privilege[];
   /** Signatures that were verified before it was installed; absent when there was no signature policy. */

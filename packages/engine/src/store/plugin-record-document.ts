@@ -41,6 +41,8 @@ const previousCodec = object({
   blobDigests: field('Blobsums', listOrEmpty(codec.digest)),
   manifestDigest: field('Manifest', codec.digest),
   manifestMediaType: field('ManifestMediaType', codec.requiredText),
+  platform: codec.optionalField('Platform', codec.requiredText),
+  indexDigest: codec.optionalField('Index', codec.digest),
   privileges: field('Privileges', listOrEmpty(privilegeCodec)),
   overrides: field('Options', overridesCodec),
   authorOptions: codec.optionalField('AuthorOptions', overridesCodec),
@@ -52,6 +54,8 @@ const ownCodec = object({
   privileges: field('Privileges', listOrEmpty(privilegeCodec)),
   timeoutSeconds: field('TimeoutSeconds', codec.wholeNumber(0, Number.MAX_SAFE_INTEGER)),
   manifestMediaType: field('ManifestMediaType', codec.requiredText),
+  platform: codec.optionalField('Platform', codec.requiredText),
+  indexDigest: codec.optionalField('Index', codec.digest),
   overrides: field('Options', overridesCodec),
   authorOptions: codec.optionalField('AuthorOptions', overridesCodec),
   verification: codec.optionalField('Verification', verificationCodec),
@@ -94,6 +98,8 @@ export function encodeRecord(record: PluginRecord, home: PluginPaths): Buffer {
       privileges,
       timeoutSeconds: record.timeoutSeconds,
       manifestMediaType: record.manifestMediaType,
+      ...(record.platform !== undefined && { platform: record.platform }),
+      ...(record.indexDigest !== undefined && { indexDigest: record.indexDigest }),
       overrides,
       ...(authorOptions && { authorOptions }),
       ...(record.verification && { verification: record.verification }),
@@ -116,6 +122,8 @@ export function decodeRecord(recordText: string): PluginRecord {
     manifestDigest: content.manifestDigest,
     manifestMediaType: own?.manifestMediaType ?? mediaTypes.dockerManifest,
     blobDigests: content.blobDigests,
+    ...(own?.platform !== undefined && { platform: own.platform }),
+    ...(own?.indexDigest !== undefined && { indexDigest: own.indexDigest }),
     // A record that Docker wrote holds no privileges: its installer agreed to those of the config.
     privileges: own?.privileges ?? computePrivileges(plugin.config),
     timeoutSeconds: own?.timeoutSeconds ?? 0,
@@ -125,9 +133,16 @@ export function decodeRecord(recordText: string): PluginRecord {
   };
 }
 
-function toPreviousDocument({ verification, ...previous }: PreviousVersion): ValueOf<typeof previousCodec> {
-  const { authorOptions } = previous.config;
-  return { ...previous, ...(authorOptions && { authorOptions }), ...(verification && { verification }) };
+function toPreviousDocument(previous: PreviousVersion): ValueOf<typeof previousCodec> {
+  const { platform, indexDigest, verification, ...version } = previous;
+  const { authorOptions } = version.config;
+  return {
+    ...version,
+    ...(platform !== undefined && { platform }),
+    ...(indexDigest !== undefined && { indexDigest }),
+    ...(authorOptions && { authorOptions }),
+    ...(verification && { verification }),
+  };
 }
 
 function fromPreviousDocument({ authorOptions, ...version }: ValueOf<typeof previousCodec>): PreviousVersion {

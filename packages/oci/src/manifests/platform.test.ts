@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { digestOf } from '../digests/digest.ts';
+import { choosePlatform, compatiblePlatforms } from './choose-platform.ts';
 import type { Descriptor } from './descriptor.ts';
 import { mediaTypes } from './media-types.ts';
-import { choosePlatform, hostPlatform, platformText } from './platform.ts';
+import { hostPlatform, parsePlatform, platformText } from './platform.ts';
 
 /** An entry whose digest covers its platform text and `note`, so that tests can tell entries apart. */
 function entry(
@@ -94,6 +95,67 @@ describe('choosePlatform()', () => {
     const wanted = entry('linux/amd64');
     assert.equal(choosePlatform([bare, artifact, wanted], platform('linux/amd64')), wanted);
   });
+});
+
+describe('choosePlatform() for a host', () => {
+  for (const [host, offered, chosen] of [
+    ['linux/amd64/v3', ['linux/amd64', 'linux/amd64/v4', 'linux/amd64/v2'], 'linux/amd64/v2'],
+    ['linux/amd64/v3', ['linux/386', 'linux/amd64/v1'], 'linux/amd64/v1'],
+    ['linux/amd64', ['linux/arm64', 'linux/386'], 'linux/386'],
+    ['linux/arm64/v8', ['linux/arm/v6', 'linux/arm/v7'], 'linux/arm/v7'],
+    ['linux/arm64', ['linux/arm/v7', 'linux/arm64/v8'], 'linux/arm64/v8'],
+    ['linux/arm64/v8.2', ['linux/arm64'], 'linux/arm64'],
+    ['linux/arm/v6', ['linux/arm/v7', 'linux/arm/v5', 'linux/arm/v6'], 'linux/arm/v6'],
+  ] as const) {
+    it(`R06 takes ${chosen} on ${host} out of ${offered.join(', ')}`, () => {
+      const entries = offered.map((text) => entry(text));
+      const found = choosePlatform(entries, compatiblePlatforms(platform(host)));
+      assert.equal(found.digest, entry(chosen).digest);
+    });
+  }
+
+  it('R06 lists what there is, without attestations', () => {
+    const offered = ['linux/arm64/v8', 'unknown/unknown', 'linux/s390x', 'linux/arm64'].map((text) =>
+      entry(text),
+    );
+    assert.throws(() => choosePlatform(offered, compatiblePlatforms(platform('linux/amd64'))), {
+      kind: 'not-found',
+      code: 'no-platform',
+      message:
+        'no matching manifest for linux/amd64 in the manifest list entries: it offers "linux/arm64", "linux/s390x"',
+    });
+  });
+});
+
+describe('parsePlatform()', () => {
+  for (const [text, normal] of [
+    ['linux/arm64', 'linux/arm64'],
+    ['linux/arm64/v8', 'linux/arm64'],
+    ['linux/amd64/v3', 'linux/amd64/v3'],
+    ['linux/arm', 'linux/arm/v7'],
+    ['linux/arm/6', 'linux/arm/v6'],
+    ['linux/armel', 'linux/arm/v6'],
+    ['Linux/x86_64', 'linux/amd64'],
+    ['aarch64', 'linux/arm64'],
+    ['386', 'linux/386'],
+  ] as const) {
+    it(`reads ${text} as ${normal}`, () => assert.equal(platformText(parsePlatform(text)), normal));
+  }
+
+  for (const text of [
+    '',
+    'linux',
+    'windows/amd64',
+    'linux/z80',
+    'linux/arm/v7/x',
+    'linux/arm/vv',
+    'linux//v7',
+    'linux/amd64\n',
+  ]) {
+    it(`refuses ${JSON.stringify(text)}`, () => {
+      assert.throws(() => parsePlatform(text), { kind: 'invalid', message: /^invalid platform/ });
+    });
+  }
 });
 
 describe('hostPlatform()', () => {

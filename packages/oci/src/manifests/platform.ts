@@ -1,9 +1,8 @@
 /**
- * Selects the manifest of an index for the host's platform.
+ * Platforms: an operating system, a processor architecture and its variant, in the names of Go and the OCI image-spec.
  */
 import { OutboardError } from '../errors/outboard-error.ts';
-import type { Descriptor, Platform } from './descriptor.ts';
-import { isIndexMediaType, isManifestMediaType } from './media-types.ts';
+import type { Platform } from './descriptor.ts';
 
 /** Go's names of architectures, where Node.js has others. @see OCI image-spec v1.1.1, image-index.md "platform" */
 const goArchitectures: Readonly<Record<string, string>> = {
@@ -13,13 +12,20 @@ const goArchitectures: Readonly<Record<string, string>> = {
   mipsel: 'mipsle',
 };
 
-/** Variants that each Arm variant can run, best first. Other architectures run their own variant only. */
-const armFallbacks: Readonly<Record<string, readonly string[]>> = {
-  v8: ['v8', 'v7', 'v6', 'v5'],
-  v7: ['v7', 'v6', 'v5'],
-  v6: ['v6', 'v5'],
-  v5: ['v5'],
-};
+/** Architectures of Linux in Go's names. */
+const architectures: ReadonlySet<string> = new Set(
+  '386 amd64 arm arm64 loong64 mips mips64 mips64le mipsle ppc64 ppc64le riscv64 s390x'.split(' '),
+);
+
+/** Other names of architectures, as uname(1) and Debian have them. @see containerd v1.7, platforms/database.go */
+const otherNames: ReadonlyMap<string, readonly [architecture: string, variant?: string]> = new Map([
+  ['i386', ['386']],
+  ['x86_64', ['amd64']],
+  ['x86-64', ['amd64']],
+  ['aarch64', ['arm64']],
+  ['armhf', ['arm', 'v7']],
+  ['armel', ['arm', 'v6']],
+]);
 
 /** Properties of the host that determine its platform, as `process.arch` and `process.platform` name them. */
 export interface HostFacts {
@@ -38,66 +44,48 @@ export function hostPlatform(facts: HostFacts = processFacts()): Platform {
 }
 
 /**
- * Choose the manifest for a platform: same os and architecture, and the best variant that it can run; of equal entries
- * the first. Entries of other media types or without a platform are skipped (attestations are `unknown/unknown`).
- * @throws {OutboardError} not-found when there is none; invalid when the match is itself an index
- * @see containerd v1.7, platforms/compare.go `Only`
+ * Read a platform of Linux as users write it: `linux/arm64`, `linux/arm/v7`, `arm64`; `x86_64`, `aarch64` and other names
+ * of architectures are understood.
+ * @returns with the names and the variant of `normalPlatform`
+ * @throws {OutboardError} invalid for another operating system, an unknown architecture or a malformed variant
+ * @see containerd v1.7, platforms/platforms.go `Parse`
  */
-export function choosePlatform(descriptors: readonly Descriptor[], wanted: Platform): Descriptor {
-  const variants = acceptableVariants(wanted);
-  let best: { descriptor: Descriptor; rank: number } | undefined;
-  for (const descriptor of descriptors) {
-    const rank = rankOf(descriptor, wanted, variants);
-    if (rank !== -1 && (best === undefined || rank < best.rank)) best = { descriptor, rank };
-  }
-  if (best === undefined) throw noMatch(descriptors, wanted);
-  if (isIndexMediaType(best.descriptor.mediaType)) {
+export function parsePlatform(text: string): Platform {
+  const words = text.toLowerCase().split('/');
+  const [os = '', named = '', ofText, ...rest] = words.length === 1 ? ['linux', ...words] : words;
+  const [architecture, ofName] = otherNames.get(named) ?? [named];
+  const variant = ofText ?? ofName ?? '';
+  if (
+    os !== 'linux' ||
+    !architectures.has(architecture) ||
+    rest.length > 0 ||
+    !/^(?:v?[0-9]{1,2}(?:\.[0-9]{1,2})?)?$/.test(variant)
+  ) {
     throw new OutboardError(
       'invalid',
-      `invalid index: its entry for ${platformText(wanted)} is another index, want a manifest`,
+      `invalid platform ${JSON.stringify(text.slice(0, 100))}: want linux/ARCHITECTURE or linux/ARCHITECTURE/VARIANT, ` +
+        `where ARCHITECTURE is one of ${[...architectures].join(', ')}, such as linux/arm/v7`,
     );
   }
-  return best.descriptor;
+  return normalPlatform({ os, architecture, variant });
+}
+
+/**
+ * One form for equal platforms: the variants that builders leave out are left out, and numbers begin with `v`.
+ * @see containerd v1.7, platforms/database.go `normalizeArch`
+ */
+export function normalPlatform({ os, architecture, variant = '' }: Platform): Platform {
+  const numbered = /^\d/.test(variant) ? `v${variant}` : variant;
+  const isDefault =
+    (architecture === 'amd64' && numbered === 'v1') || (architecture === 'arm64' && numbered === 'v8');
+  if (architecture === 'arm' && numbered === '') return { os, architecture, variant: 'v7' };
+  return numbered === '' || isDefault ? { os, architecture } : { os, architecture, variant: numbered };
 }
 
 /** Format a platform as Docker does: `linux/arm/v7`. */
 export function platformText(platform: Platform): string {
   const { os, architecture, variant } = platform;
   return [os, architecture, ...(variant === undefined || variant === '' ? [] : [variant])].join('/');
-}
-
-/** Position of an entry's variant among the acceptable ones; -1 for another platform. */
-function rankOf(descriptor: Descriptor, wanted: Platform, variants: readonly string[]): number {
-  const { platform, mediaType } = descriptor;
-  if (!isManifestMediaType(mediaType) && !isIndexMediaType(mediaType)) return -1;
-  if (platform === undefined || platform.os === 'unknown' || platform.architecture === 'unknown') return -1;
-  if (platform.os !== wanted.os || platform.architecture !== wanted.architecture) return -1;
-  return variants.indexOf(normalVariant(platform));
-}
-
-function acceptableVariants(wanted: Platform): readonly string[] {
-  const variant = normalVariant(wanted);
-  const fallbacks = wanted.architecture === 'arm' ? armFallbacks[variant] : undefined;
-  return fallbacks ?? [variant];
-}
-
-/** The variant, with the default that builders omit. @see containerd v1.7, platforms/database.go `normalizeArch` */
-function normalVariant({ architecture, variant = '' }: Platform): string {
-  const numbered = /^\d+$/.test(variant) ? `v${variant}` : variant;
-  if (numbered !== '') return architecture === 'amd64' && numbered === 'v1' ? '' : numbered;
-  if (architecture === 'arm') return 'v7';
-  return architecture === 'arm64' ? 'v8' : '';
-}
-
-function noMatch(descriptors: readonly Descriptor[], wanted: Platform): OutboardError {
-  const platforms = new Set(
-    descriptors.flatMap(({ platform }) => (platform === undefined ? [] : [platformText(platform)])),
-  );
-  const offered = [...platforms].filter((text) => !text.startsWith('unknown/')).slice(0, 16);
-  return new OutboardError(
-    'not-found',
-    `no matching manifest for ${platformText(wanted)} in the manifest list entries: it offers ${JSON.stringify(offered)}`,
-  );
 }
 
 function processFacts(): HostFacts {

@@ -2,7 +2,7 @@
  * `GET /plugins/privileges`
  */
 import { type PluginEngine, toPrivilegeDocument } from '@outboard/engine';
-import { readRegistryAccess } from '../../http/registry-access.ts';
+import { readRemoteOptions } from '../../http/remote-options.ts';
 import { jsonReply } from '../../http/reply.ts';
 import type { Route } from '../../http/route-table.ts';
 
@@ -15,8 +15,8 @@ export function privilegesRoute(engine: Pick<PluginEngine, 'privileges'>): Route
     method: 'GET',
     path: '/plugins/privileges',
     async handle({ query, headers, signal }) {
-      const access = readRegistryAccess(headers);
-      const privileges = await engine.privileges(query.get('remote') ?? '', { access, signal });
+      const options = readRemoteOptions(query, headers);
+      const privileges = await engine.privileges(query.get('remote') ?? '', { ...options, signal });
       return jsonReply(200, privileges.map(toPrivilegeDocument));
     },
   };

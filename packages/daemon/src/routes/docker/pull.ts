@@ -9,7 +9,7 @@ import {
   type ReportProgress,
 } from '@outboard/engine';
 import { progressReply } from '../../http/progress-stream.ts';
-import { readRegistryAccess } from '../../http/registry-access.ts';
+import { readRemoteOptions } from '../../http/remote-options.ts';
 import type { Route } from '../../http/route-table.ts';
 
 /** Installs a plugin. Clients read its name for later requests (set, enable) from the header, which is sent before the body. */
@@ -21,9 +21,9 @@ export function pullRoute(engine: Pick<PluginEngine, 'pull' | 'localName'>): Rou
       const privileges = parsePrivileges(await body.json());
       const remote = query.get('remote') ?? '';
       const name = engine.localName(remote, query.get('name') || undefined);
-      const access = readRegistryAccess(headers);
+      const options = readRemoteOptions(query, headers);
       const pull = (onProgress: ReportProgress) =>
-        engine.pull({ remote, name, privileges, access, onProgress, signal }).catch(nameTakenIsInvalid);
+        engine.pull({ remote, name, privileges, ...options, onProgress, signal }).catch(nameTakenIsInvalid);
       return progressReply(pull, { 'Docker-Plugin-Name': name });
     },
   };

@@ -3,7 +3,7 @@
  */
 import { type PluginEngine, parsePrivileges } from '@outboard/engine';
 import { progressReply } from '../../http/progress-stream.ts';
-import { readRegistryAccess } from '../../http/registry-access.ts';
+import { readRemoteOptions } from '../../http/remote-options.ts';
 import type { Route } from '../../http/route-table.ts';
 
 /** Upgrades a plugin, which may be named by ID, unlike in Docker. */
@@ -17,9 +17,9 @@ export function upgradeRoute(engine: Pick<PluginEngine, 'upgrade' | 'localName' 
       const remote = query.get('remote') ?? '';
       engine.localName(remote);
       const { name } = engine.inspect(plugin);
-      const access = readRegistryAccess(headers);
+      const options = readRemoteOptions(query, headers);
       return progressReply(
-        (onProgress) => engine.upgrade({ plugin, remote, privileges, access, onProgress, signal }),
+        (onProgress) => engine.upgrade({ plugin, remote, privileges, ...options, onProgress, signal }),
         { 'Docker-Plugin-Name': name },
       );
     },

@@ -5,7 +5,7 @@
 import { type PluginEngine, parsePrivileges } from '@outboard/engine';
 import { isTrue, parseSeconds } from '../../http/parameters.ts';
 import { progressReply } from '../../http/progress-stream.ts';
-import { readRegistryAccess } from '../../http/registry-access.ts';
+import { readRemoteOptions } from '../../http/remote-options.ts';
 import type { Route } from '../../http/route-table.ts';
 
 /** Upgrades and rolls back plugins, enabled or not; the progress is streamed as by Docker's route. */
@@ -21,7 +21,7 @@ export function versionRoutes(
         const { name, pluginReference = name } = engine.inspect(plugin);
         const remote = query.get('remote') ?? pluginReference;
         engine.localName(remote);
-        const request = { plugin, remote, privileges, access: readRegistryAccess(headers), isLive: true };
+        const request = { plugin, remote, privileges, ...readRemoteOptions(query, headers), isLive: true };
         const options = readSwitchOptions(query);
         return progressReply((onProgress) => engine.upgrade({ ...request, ...options, onProgress, signal }), {
           'Docker-Plugin-Name': name,

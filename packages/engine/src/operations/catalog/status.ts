@@ -31,6 +31,10 @@ export interface PluginStatus {
   readonly health?: 'healthy' | 'unhealthy' | undefined;
   /** Of its manifest. */
   readonly digest: string;
+  /** As in its record, such as `linux/arm64`; absent when neither index nor operator told it. */
+  readonly platform?: string | undefined;
+  /** Of the index that it was chosen from; absent when there was none. */
+  readonly indexDigest?: string | undefined;
   /** Architecture of its program, OCI image-spec's name; absent when the program does not tell it. */
   readonly architecture?: string | undefined;
   /** IPv4 on the bridge; absent from lists, while it does not run, and on other networks. */
@@ -111,6 +115,8 @@ function describe(context: StatusContext, record: PluginRecord): PluginStatus {
     state,
     health: isChecked ? health : undefined,
     digest: record.manifestDigest,
+    platform: record.platform,
+    indexDigest: record.indexDigest,
     outOfMemoryKills: supervisor.outOfMemoryKills(record.id),
     socketPath: hasProcess(state) ? findSocket(context, record) : undefined,
   };

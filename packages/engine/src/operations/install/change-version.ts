@@ -17,7 +17,7 @@ import { explainFullDisk, type LayerSize } from './explain-full-disk.ts';
 import { findInterruptedUses, type InterruptedUsesContext, refuseInterrupted } from './interrupted-uses.ts';
 import { retryChangedContent } from './retry-changed-content.ts';
 import { type SwitchContext, type SwitchOptions, switchVersion } from './switch-version.ts';
-import { versionOf } from './version-of.ts';
+import { versionOf, withVersion } from './version-of.ts';
 
 /** Choices for a change of version. */
 export interface ChangeOptions extends SwitchOptions {
@@ -141,11 +141,8 @@ async function install(
   const settings = carrySettings(record, installed.config, { isForeign });
   const overrides = carryOverrides(record.overrides, { isForeign });
   const isSame = record.manifestDigest === installed.manifestDigest;
-  // The proof of the version before says nothing about this one.
-  const { verification: _before, ...kept } = record;
   const upgraded: PluginRecord = {
-    ...kept,
-    ...installed,
+    ...withVersion(record, installed),
     settings: settings.value,
     overrides: overrides.value,
     // The same version again gives nothing to roll back to.

@@ -15,12 +15,8 @@ import {
 } from '@outboard/oci';
 import type { PluginRecord, Privilege } from '../../config/plugin-config.ts';
 import { downloadLayers } from '../../distribution/download-layers.ts';
-import {
-  fetchPluginImage,
-  type PluginImage,
-  parseRemote,
-  resolvePlugin,
-} from '../../distribution/plugin-image.ts';
+import { fetchPluginImage, type PluginImage } from '../../distribution/plugin-image.ts';
+import { parseRemote, resolvePlugin } from '../../distribution/resolve-plugin.ts';
 import { ignoreProgress, type ReportProgress } from '../../observe/progress.ts';
 import type { EngineContext } from '../engine-context.ts';
 import type { OperationCall } from '../face-rows.ts';
@@ -55,6 +51,8 @@ export type InstalledParts = Pick<
   | 'manifestDigest'
   | 'manifestMediaType'
   | 'blobDigests'
+  | 'platform'
+  | 'indexDigest'
   | 'privileges'
   | 'verification'
 >;
@@ -118,6 +116,8 @@ function installedFrom(image: PluginImage) {
     manifestDigest: image.resolved.descriptor.digest,
     manifestMediaType: image.resolved.descriptor.mediaType,
     blobDigests: image.manifest.layers.map((layer) => layer.digest),
+    ...(image.platform !== undefined && { platform: image.platform }),
+    ...(image.index !== undefined && { indexDigest: image.index.digest }),
   };
 }
 

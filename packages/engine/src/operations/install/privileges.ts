@@ -3,12 +3,8 @@
  */
 import type { Privilege } from '../../config/plugin-config.ts';
 import { computePrivileges } from '../../config/privileges.ts';
-import {
-  type FetchOptions,
-  fetchPluginImage,
-  parseRemote,
-  resolvePlugin,
-} from '../../distribution/plugin-image.ts';
+import { fetchPluginImage } from '../../distribution/plugin-image.ts';
+import { type FetchOptions, parseRemote, resolvePlugin } from '../../distribution/resolve-plugin.ts';
 import type { EngineContext } from '../engine-context.ts';
 import { requireTrust } from './require-trust.ts';
 

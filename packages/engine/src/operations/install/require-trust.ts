@@ -3,7 +3,7 @@
  */
 import type { Reference } from '@outboard/oci';
 import type { Verification } from '../../config/verification.ts';
-import type { FoundPlugin } from '../../distribution/plugin-image.ts';
+import type { FoundPlugin } from '../../distribution/resolve-plugin.ts';
 import type { PolicyTransport } from '../../policy/policy-scope.ts';
 import type { EngineContext } from '../engine-context.ts';
 

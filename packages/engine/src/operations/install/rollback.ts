@@ -11,7 +11,7 @@ import { settleUpgrade } from '../../store/upgrade-journal.ts';
 import type { OperationCall } from '../face-rows.ts';
 import { findInterruptedUses, type InterruptedUsesContext, refuseInterrupted } from './interrupted-uses.ts';
 import { type SwitchContext, type SwitchOptions, switchVersion } from './switch-version.ts';
-import { versionOf } from './version-of.ts';
+import { versionOf, withVersion } from './version-of.ts';
 
 /** Options of a roll-back. */
 export interface RollbackOptions extends SwitchOptions {
@@ -84,9 +84,7 @@ function restoreVersion(
 ): { readonly after: PluginRecord; readonly dropped: readonly string[] } {
   const isForeign = repositoryOf(record.name, record) !== repositoryOf(record.name, previous);
   const base = previous.settings;
-  // Neither field of the version that is left behind stays where the other version has none.
-  const { verification: _verification, pluginReference: _reference, ...kept } = record;
-  const version = { ...kept, ...versionOf(previous), previous: versionOf(record) };
+  const version = { ...withVersion(record, versionOf(previous)), previous: versionOf(record) };
   if (isForeign) return { after: version, dropped: [] };
   const settings = carrySettings(record, previous.config, { base });
   const overrides = carryOverrides(record.overrides);

@@ -14,7 +14,7 @@ type UpgradeContext = ChangeContext &
   Pick<OperationCall, 'registry' | 'policy' | 'downloads' | 'limits' | 'meter'>;
 
 /**
- * Upgrade a plugin.
+ * Upgrade a plugin. Without another wish it stays on the platform that was chosen at its installation.
  * @throws {OutboardError} everything that `changeVersion` and pull throw
  */
 export async function upgradePlugin(context: UpgradeContext, request: UpgradeRequest): Promise<PluginRecord> {
@@ -22,12 +22,16 @@ export async function upgradePlugin(context: UpgradeContext, request: UpgradeReq
   return await changeVersion(context, request, {
     name: request.remote,
     layerBytes: size.layerBytes,
-    bring: async ({ jail, lease }) => {
-      const { familiarRemote: id, ...version } = await downloadPlugin(context, request, {
-        jail,
-        lease,
-        size,
-      });
+    bring: async ({ jail, lease }, { platform }) => {
+      const { familiarRemote: id, ...version } = await downloadPlugin(
+        context,
+        { ...request, platform: request.platform ?? platform },
+        {
+          jail,
+          lease,
+          size,
+        },
+      );
       return { ...version, event: { action: 'pull', id } };
     },
   });
