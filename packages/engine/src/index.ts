@@ -57,6 +57,9 @@ export {
   endpointOptions,
   networkOptions,
 } from '@outboard/protocol';
+// Archives of plugins.
+export type { ArchivedPlugin } from './archives/describe-archive.ts';
+export type { StagedArchive } from './archives/staged-archives.ts';
 // Configs, settings, options and privileges, and their documents.
 export type { ConfigFinding, FindingSeverity } from './config/config-finding.ts';
 export { flawOfAlias, gatewayDefaults, usableAlias } from './config/gateway-options.ts';

@@ -15,6 +15,7 @@ import {
 import { type ContentStore, createRegistryClient, openFileContentStore } from '@outboard/oci';
 import { connectSocket } from '@outboard/protocol';
 import type { Logger } from 'pino';
+import { createStagedArchives } from './archives/staged-archives.ts';
 import { createMetricsCollectors } from './collectors/metrics-collectors.ts';
 import { createBlobDownloads } from './distribution/blob-downloads.ts';
 import { transferLimits } from './distribution/transfer-limits.ts';
@@ -108,6 +109,7 @@ export async function openEngineParts(options: OpenOptions, stack: DisposalStack
     content,
     registry,
     policy,
+    archives: stack.use(openArchives(store, content, logger)),
     supervisor,
     execRoot,
     containers,
@@ -174,6 +176,10 @@ async function openContent(layout: PluginLayout, store: PluginStore, logger: Log
   await store.findContentOfDamaged(content);
   await collectGarbage({ store, content });
   return content;
+}
+
+function openArchives(store: PluginStore, content: ContentStore, logger: Logger) {
+  return createStagedArchives({ content, logger, collect: () => collectGarbage({ store, content }) });
 }
 
 function openRegistry(options: OpenOptions) {

@@ -76,6 +76,21 @@ export type {
   ResolvedManifest,
 } from './registry/registry-client.ts';
 
+// OCI image layouts, in directories and archives.
+
+export type { ArtifactTree, ArtifactTreeOptions } from './layout/artifact-tree.ts';
+export { readArtifactTree } from './layout/artifact-tree.ts';
+export type { LayoutDirectory, LayoutRepository } from './layout/layout-directory.ts';
+export { openLayout } from './layout/layout-directory.ts';
+export type { LayoutEntry } from './layout/layout-entry.ts';
+export { entryName, findEntries, layoutAnnotations } from './layout/layout-entry.ts';
+export type { LayoutContent } from './layout/layout-reader.ts';
+export { createLayoutReader } from './layout/layout-reader.ts';
+export type { ArchiveDestination } from './layout/read-layout-archive.ts';
+export { readLayoutArchive } from './layout/read-layout-archive.ts';
+export type { ArchivedArtifact, ArchiveOptions } from './layout/write-layout-archive.ts';
+export { writeLayoutArchive } from './layout/write-layout-archive.ts';
+
 // Stored content.
 
 export type {

@@ -5,8 +5,8 @@ export const engineLevels: DirectoryLevels = {
   levels: [
     ['config', 'observe'],
     ['spec/apparmor', 'store'],
-    ['references', 'spec', 'distribution', 'policy'],
-    ['preflight'],
+    ['archives', 'references', 'spec', 'policy'],
+    ['distribution', 'preflight'],
     ['supervise/host'],
     ['supervise'],
     ['serving/gate'],

@@ -9,7 +9,7 @@ export const ociLevels: DirectoryLevels = {
     ['content', 'layers', 'manifests', 'references'],
     ['registry', 'registry/http/hosts', 'registry/http/failures'],
     ['registry/configuration'],
-    ['artifacts', 'memory', 'registry/http/connections'],
+    ['artifacts', 'layout', 'memory', 'registry/http/connections'],
     ['registry/http/authentication'],
     ['registry/http/session'],
     ['registry/http/blobs', 'registry/http/manifests'],

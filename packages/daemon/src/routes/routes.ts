@@ -23,6 +23,7 @@ import { setRoute } from './docker/set.ts';
 import { upgradeRoute } from './docker/upgrade.ts';
 import { type VersionDeps, versionRoute } from './docker/version.ts';
 import { volumeRoutes } from './docker/volumes/volume-routes.ts';
+import { archiveRoutes } from './outboard/archives.ts';
 import { callsRoute } from './outboard/calls.ts';
 import { collectGarbageRoute } from './outboard/collect-garbage.ts';
 import { consumerRoutes } from './outboard/consumers.ts';
@@ -65,6 +66,7 @@ export function createRoutes(deps: RouteDeps): readonly Route[] {
     authRoute(engine),
     eventsRoute(deps.events),
     collectGarbageRoute(engine),
+    ...archiveRoutes(engine),
     doctorRoute(deps.diagnose),
     ...consumerRoutes(deps.consumers),
     ...referenceRoutes(engine),

@@ -15,17 +15,15 @@ import {
   parseReference,
   platformText,
   type Reference,
-  type RegistryAccess,
-  type RegistryClient,
   type RepositoryReader,
   type ResolvedManifest,
   withDefaultTag,
 } from '@outboard/oci';
 import { readHostPlatform } from './host-platform.ts';
+import { openReader, type PluginSources, type SourceOptions } from './open-reader.ts';
 
-/** Options of a fetch from a registry. */
-export interface FetchOptions {
-  readonly access?: RegistryAccess | undefined;
+/** Options of a fetch from a registry or an archive. */
+export interface FetchOptions extends SourceOptions {
   readonly signal?: AbortSignal | undefined;
   /** In the form of `parsePlatform`; default: this host's, and those that it runs as well. */
   readonly platform?: string | undefined;
@@ -47,13 +45,13 @@ export function parseRemote(remote: string): Reference {
   return withDefaultTag(parseReference(remote));
 }
 
-/** Resolve a reference in its registry. @throws {OutboardError} as `resolvePluginIn` */
+/** Resolve a reference in its registry, or in an archive. @throws {OutboardError} as `resolvePluginIn` */
 export function resolvePlugin(
-  registry: RegistryClient,
+  sources: PluginSources,
   reference: Reference,
   options: FetchOptions,
 ): Promise<FoundPlugin> {
-  return resolvePluginIn(registry.repository(reference, 'pull', options.access), reference, options);
+  return resolvePluginIn(openReader(sources, reference, options), reference, options);
 }
 
 /**

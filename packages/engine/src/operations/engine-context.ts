@@ -6,6 +6,7 @@ import type { KeyedQueue, OperationScope } from '@outboard/async';
 import type { OpenUnpackJail, RunningContainers, Workspaces } from '@outboard/container';
 import type { ContentStore, RegistryClient } from '@outboard/oci';
 import type { Logger } from 'pino';
+import type { StagedArchives } from '../archives/staged-archives.ts';
 import type { MetricsCollectors } from '../collectors/metrics-collectors.ts';
 import type { AdmitOptions } from '../config/plugin-options.ts';
 import type { BlobDownloads } from '../distribution/blob-downloads.ts';
@@ -31,6 +32,8 @@ export interface EngineContext {
   readonly registry: RegistryClient;
   /** Decides from signatures whether a plugin may be installed. */
   readonly policy: SignaturePolicy;
+  /** Archives that clients have sent. */
+  readonly archives: StagedArchives;
   readonly supervisor: Supervisor;
   /** Directory of sockets, bundles and networks of running plugins. */
   readonly execRoot: string;

@@ -17,6 +17,7 @@ import {
   MemoryRegistry,
 } from '@outboard/oci/memory';
 import pino from 'pino';
+import { createStagedArchives } from '../archives/staged-archives.ts';
 import type { PluginRecord } from '../config/plugin-config.ts';
 import { createBlobDownloads } from '../distribution/blob-downloads.ts';
 import { transferLimits } from '../distribution/transfer-limits.ts';
@@ -26,6 +27,7 @@ import type { HeldVolume } from '../mounts/held-volume.ts';
 import { type Announcement, createEngineEvents } from '../observe/engine-events.ts';
 import { createOperationMeter } from '../observe/operation-meter.ts';
 import type { OperationCall } from '../operations/face-rows.ts';
+import { collectGarbage } from '../operations/install/collect-garbage.ts';
 import { openStoredReferences } from '../references/stored-references.ts';
 import { createPluginServing } from '../serving/create-plugin-serving.ts';
 import { createPluginGates } from '../serving/gate/create-plugin-gates.ts';
@@ -37,7 +39,7 @@ import { type JailHooks, openPlainJail } from './plain-jail.ts';
 /** The parts that the operations of installer and control take, with those that tests change. */
 export type OperationParts = Pick<
   OperationCall,
-  | ('dataRoot' | 'store' | 'registry' | 'policy' | 'downloads' | 'limits')
+  | ('dataRoot' | 'store' | 'registry' | 'archives' | 'policy' | 'downloads' | 'limits')
   | ('workspaces' | 'openJail' | 'queue')
   | (
       | 'preflight'
@@ -101,6 +103,9 @@ export async function openOperationFixture(options: OperationFixtureOptions = {}
   const content = createMemoryContentStore({ maxBytes: options.maxContentBytes });
   const { store, ...parts } = await openParts(dataRoot, jail, events);
   const downloads = createBlobDownloads(content);
+  const { logger } = parts;
+  const collect = () => collectGarbage({ store, content });
+  const archives = createStagedArchives({ content, collect, logger });
   return {
     parts: {
       ...parts,
@@ -108,6 +113,7 @@ export async function openOperationFixture(options: OperationFixtureOptions = {}
       content,
       downloads,
       limits: transferLimits(),
+      archives,
       registry: createMemoryRegistryClient(new Map([[registryDomain, remote]])),
       containers: createContainers(limits),
     },
@@ -125,6 +131,7 @@ export async function openOperationFixture(options: OperationFixtureOptions = {}
     },
     async [Symbol.asyncDispose]() {
       await parts.drivers[Symbol.asyncDispose]();
+      await archives[Symbol.asyncDispose]();
       await parts.workspaces.close();
       await rm(dataRoot, { recursive: true });
     },

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { Readable } from 'node:stream';
 import { beforeEach, describe, it } from 'node:test';
 import { digestOf } from '../digests/digest.ts';
 import type { Descriptor } from '../manifests/descriptor.ts';
@@ -8,36 +7,11 @@ import { mediaTypes } from '../manifests/media-types.ts';
 import { MemoryRegistry } from '../memory/memory-registry.ts';
 import { createMemoryRegistryClient } from '../memory/memory-registry-client.ts';
 import type { Repository } from '../registry/registry-client.ts';
+import { pushTestArtifact } from '../testing/pushed-artifact.ts';
 import { copyArtifact } from './copy-artifact.ts';
 
 const helm = 'application/vnd.cncf.helm.config.v1+json';
 const attestation = 'application/vnd.in-toto+json';
-
-interface ArtifactFields {
-  readonly configType: string;
-  readonly layerType: string;
-  readonly text: string;
-  readonly tag?: string;
-  readonly subject?: Descriptor;
-}
-
-async function pushArtifact(repository: Repository, fields: ArtifactFields): Promise<Descriptor> {
-  const push = async (mediaType: string, text: string) => {
-    const bytes = Buffer.from(text);
-    const descriptor = { mediaType, digest: digestOf(bytes), size: bytes.length };
-    await repository.pushBlob(descriptor, async () => Readable.from([bytes]));
-    return descriptor;
-  };
-  const { configType, layerType, text, subject } = fields;
-  const [config, layer] = [await push(configType, `{"of":"${text}"}`), await push(layerType, text)];
-  const mediaType = mediaTypes.ociManifest;
-  const bytes = Buffer.from(
-    JSON.stringify({ schemaVersion: 2, mediaType, config, layers: [layer], subject }),
-  );
-  const digest = digestOf(bytes);
-  await repository.pushManifest(fields.tag ?? digest, { mediaType, bytes });
-  return { mediaType, digest, size: bytes.length };
-}
 
 describe('copyArtifact()', () => {
   let registries: Map<string, MemoryRegistry>;
@@ -56,7 +30,7 @@ describe('copyArtifact()', () => {
 
   it('copies a Helm chart byte for byte, and its blobs once', async () => {
     const chart = { configType: helm, layerType: 'application/vnd.cncf.helm.chart.content.v1.tar+gzip' };
-    const pushed = await pushArtifact(from, { ...chart, text: 'chart', tag: '1.0' });
+    const pushed = await pushTestArtifact(from, { ...chart, text: 'chart', tag: '1.0' });
     const seen: string[] = [];
     const options = { onBlob: (blob: Descriptor, how: string) => seen.push(`${how} ${blob.mediaType}`) };
     assert.deepEqual((await copyArtifact(from, to, '1.0', options)).descriptor, pushed);
@@ -71,8 +45,8 @@ describe('copyArtifact()', () => {
   it('copies every platform of an index before its tag', async () => {
     const image = { configType: mediaTypes.ociImageConfig, layerType: mediaTypes.ociLayerGzip };
     const [amd64, arm64] = [
-      await pushArtifact(from, { ...image, text: 'amd64' }),
-      await pushArtifact(from, { ...image, text: 'arm64' }),
+      await pushTestArtifact(from, { ...image, text: 'amd64' }),
+      await pushTestArtifact(from, { ...image, text: 'arm64' }),
     ];
     const bytes = encodeIndex([amd64, arm64]);
     await from.pushManifest('v1', { mediaType: mediaTypes.ociIndex, bytes });
@@ -86,9 +60,9 @@ describe('copyArtifact()', () => {
 
   it('copies attestations of every manifest on demand only', async () => {
     const image = { configType: mediaTypes.ociImageConfig, layerType: mediaTypes.ociLayerGzip };
-    const pushed = await pushArtifact(from, { ...image, text: 'image', tag: 'v1' });
+    const pushed = await pushTestArtifact(from, { ...image, text: 'image', tag: 'v1' });
     const proof = { configType: attestation, layerType: attestation, text: 'proof', subject: pushed };
-    const { digest } = await pushArtifact(from, proof);
+    const { digest } = await pushTestArtifact(from, proof);
     assert.equal((await copyArtifact(from, to, 'v1')).manifests.length, 1);
     assert.deepEqual(await to.referrers(pushed.digest), []);
     assert.equal((await copyArtifact(from, to, 'v1', { referrers: true })).manifests.length, 2);
@@ -99,7 +73,7 @@ describe('copyArtifact()', () => {
   });
 
   it('leaves no tag when a blob of the source is damaged', async () => {
-    await pushArtifact(from, { configType: helm, layerType: helm, text: 'chart', tag: '1.0' });
+    await pushTestArtifact(from, { configType: helm, layerType: helm, text: 'chart', tag: '1.0' });
     const blobs = registries.get('from.test')?.repository('acme/a').blobs;
     blobs?.set(digestOf(Buffer.from('chart')), Buffer.from('other'));
     await assert.rejects(copyArtifact(from, to, '1.0'), { kind: 'invalid' });
@@ -118,7 +92,7 @@ describe('copyArtifact()', () => {
   });
 
   it('ends with the reason of its signal', async () => {
-    await pushArtifact(from, { configType: helm, layerType: helm, text: 'chart', tag: '1.0' });
+    await pushTestArtifact(from, { configType: helm, layerType: helm, text: 'chart', tag: '1.0' });
     const reason = new Error('cancelled');
     const copying = copyArtifact(from, to, '1.0', { signal: AbortSignal.abort(reason) });
     await assert.rejects(copying, (error) => error === reason);

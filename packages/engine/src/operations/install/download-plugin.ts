@@ -72,14 +72,17 @@ export interface DownloadedPlugin {
  *   registry's errors; the signal's reason
  */
 export async function downloadPlugin(
-  context: Pick<OperationCall, 'registry' | 'policy' | 'content' | 'downloads' | 'limits' | 'meter'>,
+  context: Pick<
+    OperationCall,
+    'registry' | 'archives' | 'policy' | 'content' | 'downloads' | 'limits' | 'meter'
+  >,
   request: DownloadRequest,
   destination: DownloadDestination,
 ): Promise<DownloadedPlugin> {
   const { signal, onProgress = ignoreProgress } = request;
   const { content, downloads, meter } = context;
   const reference = parseRemote(request.remote);
-  const found = await resolvePlugin(context.registry, reference, request);
+  const found = await resolvePlugin(context, reference, request);
   announceImage(reference, found.resolved.descriptor.digest, onProgress);
   const verification = await requireTrust(context, reference, { ...found, signal });
   const image = await fetchPluginImage(reference, found, signal).catch(inWordsOfPull);

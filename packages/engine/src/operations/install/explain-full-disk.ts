@@ -7,7 +7,7 @@ import type { EngineContext } from '../engine-context.ts';
 
 /** The plugin that is being installed. */
 export interface Installation {
-  /** Its name in the request. */
+  /** Its name in the request, or `the archive`. */
   readonly plugin: string;
   /** Bytes of its layers as they are stored, once that is known. */
   readonly layerBytes: () => number | undefined;

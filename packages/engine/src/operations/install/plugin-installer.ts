@@ -4,6 +4,7 @@
 
 import type { Cancellable } from '@outboard/async';
 import type { Login, RegistryCredentials } from '@outboard/oci';
+import type { StagedArchive } from '../../archives/staged-archives.ts';
 import type { Plugin, Privilege } from '../../config/plugin-config.ts';
 import type { ForceOptions } from '../control/disable.ts';
 import type { FaceRows } from '../face-rows.ts';
@@ -18,6 +19,7 @@ import { removePlugin } from './remove.ts';
 import { type RepairedPlugin, type RepairOptions, repairPlugin } from './repair.ts';
 import { type ReplaceRequest, replacePlugin } from './replace.ts';
 import { type RollbackOptions, rollbackPlugin } from './rollback.ts';
+import { stageArchive } from './stage-archive.ts';
 import { type UpgradeRequest, upgradePlugin } from './upgrade.ts';
 
 /** Installs, upgrades and removes plugins. Parameters `plugin` are as in `PluginCatalog`. */
@@ -63,6 +65,16 @@ export interface PluginInstaller {
    *   unknown; system when its blobs or root filesystem are missing: it must be removed and installed again
    */
   repair(plugin: string, options?: RepairOptions): Promise<RepairedPlugin>;
+  /**
+   * Take an archive of plugins, of which they are installed by `RemoteOptions.archive`. Nothing is installed by it.
+   * @param source a tar of an OCI image layout, plain, gzip or zstd
+   * @throws {OutboardError} invalid, with what is wrong in it; conflict for more than 64 archives; system on a full disk
+   */
+  stageArchive(source: AsyncIterable<Uint8Array>, options?: Cancellable): Promise<StagedArchive>;
+  /** The staged archives, oldest first. */
+  archives(): readonly StagedArchive[];
+  /** Forget an archive, and delete what no plugin uses of it. @throws {OutboardError} not-found, code `no-archive` */
+  dropArchive(id: string): Promise<void>;
   /** Delete content that no plugin and no running operation uses. */
   collectGarbage(options?: GarbageOptions): Promise<CollectedGarbage>;
 }
@@ -111,6 +123,12 @@ export const installerRows: FaceRows<PluginInstaller> = {
     plugin: byName,
     run: (call, plugin, options) => rollbackPlugin(call, plugin, { ...options, signal: call.signal }),
   },
+  stageArchive: {
+    measured: 'stage-archive',
+    run: (call, source, options) => stageArchive(call, source, { ...options, signal: call.signal }),
+  },
+  archives: { direct: ({ archives }) => archives.list() },
+  dropArchive: { run: ({ archives }, id) => archives.drop(id) },
   remove: { measured: 'remove', plugin: byName, run: removePlugin },
   repair: { measured: 'repair', made: ({ plugin }) => plugin.id, run: repairPlugin },
   collectGarbage: { measured: 'collect-garbage', run: collectOnRequest },

@@ -14,14 +14,14 @@ import { requireTrust } from './require-trust.ts';
  * @throws {OutboardError} invalid, not-found, unauthorized, unavailable
  */
 export async function fetchPrivileges(
-  context: Pick<EngineContext, 'registry' | 'policy' | 'workspaces'>,
+  context: Pick<EngineContext, 'registry' | 'archives' | 'policy' | 'workspaces'>,
   remote: string,
   options: FetchOptions,
 ): Promise<readonly Privilege[]> {
   const reference = parseRemote(remote);
   // An installation usually follows: its unpack jail starts while the registry answers and the operator decides.
   context.workspaces.prepare();
-  const found = await resolvePlugin(context.registry, reference, options);
+  const found = await resolvePlugin(context, reference, options);
   // Nobody is asked to consent to what the policy refuses.
   await requireTrust(context, reference, { ...found, signal: options.signal });
   const image = await fetchPluginImage(reference, found, options.signal);

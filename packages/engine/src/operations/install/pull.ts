@@ -19,7 +19,17 @@ export interface PullRequest extends DownloadRequest {
 
 type PullContext = Pick<
   OperationCall,
-  | ('dataRoot' | 'store' | 'content' | 'registry' | 'policy' | 'downloads' | 'limits' | 'workspaces')
+  | (
+      | 'dataRoot'
+      | 'store'
+      | 'content'
+      | 'registry'
+      | 'archives'
+      | 'policy'
+      | 'downloads'
+      | 'limits'
+      | 'workspaces'
+    )
   | ('announce' | 'logger' | 'meter')
 >;
 

@@ -1,5 +1,5 @@
 /**
- * Options of operations that send requests to a registry.
+ * Options of operations that read a plugin from a registry or an archive, or write to a registry.
  */
 
 import type { Cancellable } from '@outboard/async';
@@ -13,4 +13,6 @@ export interface RemoteOptions extends Cancellable {
    * architecture. Default: this host's.
    */
   readonly platform?: string | undefined;
+  /** ID of a staged archive: the remote is read from it instead of its registry. */
+  readonly archive?: string | undefined;
 }

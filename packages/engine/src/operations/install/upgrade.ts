@@ -11,7 +11,7 @@ import { createLayerSize } from './explain-full-disk.ts';
 export interface UpgradeRequest extends DownloadRequest, ChangeOptions {}
 
 type UpgradeContext = ChangeContext &
-  Pick<OperationCall, 'registry' | 'policy' | 'downloads' | 'limits' | 'meter'>;
+  Pick<OperationCall, 'registry' | 'archives' | 'policy' | 'downloads' | 'limits' | 'meter'>;
 
 /**
  * Upgrade a plugin. Without another wish it stays on the platform that was chosen at its installation.
