@@ -4,6 +4,7 @@
 import { runOnce } from '@outboard/async';
 import { cgroups, diagnoseHost, type PluginEngine } from '@outboard/engine';
 import type { CallLog, Consumers, Gateway } from '@outboard/gateway';
+import type { RegistriesConfiguration } from '@outboard/oci';
 import type { Logger } from 'pino';
 import type { Authorization } from './authorization/authorization.ts';
 import type { Configuration } from './configuration/configuration.ts';
@@ -11,6 +12,7 @@ import { createEventLog } from './events/event-log.ts';
 import { readComponentVersions } from './host/component-versions.ts';
 import { checkGateway } from './host/gateway-check.ts';
 import { readHostFacts } from './host/host-facts.ts';
+import { checkRegistries } from './host/registries-check.ts';
 import { createRequestHandler, type HandleRequest } from './http/request-handler.ts';
 import { createRouteTable } from './http/route-table.ts';
 import { createRequestLogger } from './logging/request-logger.ts';
@@ -28,6 +30,8 @@ export interface ApiDeps {
   /** Resolves when sockets and consumers' files are as the plugins say. */
   readonly settled: () => Promise<void>;
   readonly configuration: Configuration;
+  /** The configuration of registries in force. */
+  readonly registries: () => RegistriesConfiguration;
   readonly authorization: Authorization;
   readonly metrics: Pick<MetricsService, 'countRequest'>;
   /** Version of the daemon. */
@@ -56,7 +60,7 @@ export function createApi(deps: ApiDeps): HandleRequest {
     ),
     version,
     dataRoot: roots.dataRoot,
-    insecureRegistries: configuration['insecure-registries'],
+    registries: deps.registries,
     runtime: roots.runtime,
     cgroupDriver: cgroups.chooseDriver(configuration['cgroup-driver']),
     liveRestore: configuration['live-restore'],
@@ -64,6 +68,7 @@ export function createApi(deps: ApiDeps): HandleRequest {
     diagnose: async () => [
       ...(await diagnoseHost({ ...roots, cgroupDriver: configuration['cgroup-driver'] })),
       checkGateway(deps.gateway),
+      checkRegistries(deps.registries()),
     ],
     hostFacts: runOnce(readHostFacts),
     components: runOnce(() => readComponentVersions(roots.runtime)),

@@ -3,7 +3,8 @@
  */
 import type { Option } from 'commander';
 import { createDaemonCommand } from './configuration/parse-flags.ts';
-import { type Setting, settingKeys, settings } from './configuration/settings.ts';
+import type { Setting } from './configuration/setting-rows.ts';
+import { settingKeys, settings } from './configuration/settings.ts';
 
 /** One key of the configuration file. */
 export interface DescribedSetting {

@@ -3,14 +3,16 @@
  */
 import { resolve } from 'node:path';
 import { type EngineGateway, openPluginEngine, type PluginEngine } from '@outboard/engine';
+import type { RegistriesConfiguration } from '@outboard/oci';
 import type { Logger } from 'pino';
 import type { Configuration } from './configuration/configuration.ts';
 import { policyFileOf } from './configuration/policy-file.ts';
-import { parseTokenServer } from './configuration/token-server.ts';
 import type { MetricsService } from './metrics/metrics-service.ts';
 
 /** Parts for the engine besides the configuration. */
 export interface OpenEngineDeps {
+  /** The configuration of registries in force. */
+  readonly registries: () => RegistriesConfiguration;
   readonly metrics: Pick<MetricsService, 'socket' | 'observer'>;
   readonly gateway: EngineGateway;
   /** Version of the daemon, for the `User-Agent` header. */
@@ -24,7 +26,7 @@ export interface OpenEngineDeps {
  */
 export function openEngine(
   configuration: Configuration,
-  { metrics, gateway, version, logger }: OpenEngineDeps,
+  { registries, metrics, gateway, version, logger }: OpenEngineDeps,
 ): Promise<PluginEngine> {
   return openPluginEngine({
     dataRoot: configuration['data-root'],
@@ -37,8 +39,7 @@ export function openEngine(
       initialMs: configuration['restart-delay'] * 1000,
       maxMs: configuration['restart-max-delay'] * 1000,
     },
-    insecureRegistries: configuration['insecure-registries'],
-    trustedRealms: configuration['token-servers'].map(parseTokenServer),
+    registries,
     registryTimeoutSeconds: configuration['registry-timeout'],
     signaturePolicy: policyFileOf(configuration),
     userAgent: `outboard/${version}`,

@@ -78,7 +78,7 @@ async function serve(flags: DaemonFlags): Promise<number> {
   try {
     // Before the start, so that a signal during a slow start is not lost.
     const stopped = untilSignal();
-    const starting = startDaemon({ configuration, logger, ...passedOn(service, logger) });
+    const starting = startDaemon({ configuration, logger, env: process.env, ...passedOn(service, logger) });
     const reloading = starting.then((daemon) => ({
       reload: async () => daemon.reload(await load(flags)),
       status: () => serving(daemon),

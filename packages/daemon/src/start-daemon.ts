@@ -8,6 +8,7 @@ import type { Logger } from 'pino';
 import { createAuthorization } from './authorization/authorization.ts';
 import type { Configuration } from './configuration/configuration.ts';
 import { reloadablePolicy } from './configuration/policy-file.ts';
+import { type Environment, openRegistries, type Registries } from './configuration/registries.ts';
 import { type ReloadablePart, reloadParts } from './configuration/reload.ts';
 import { createApi } from './create-api.ts';
 import { ownVersion } from './installation.ts';
@@ -65,6 +66,8 @@ export interface DaemonOptions {
   readonly logger: Logger;
   /** Descriptors of the sockets that the host `fd://` refers to; default none. */
   readonly listeners?: readonly number[] | undefined;
+  /** Environment variables, for the proxies; default none. */
+  readonly env?: Environment | undefined;
   /** Keeps the gateway's sockets over a restart of the daemon; default nothing does. */
   readonly store?: DescriptorStore | undefined;
   /** Sockets of the gateway that the daemon before has left in the store; default none. */
@@ -82,11 +85,12 @@ export async function startDaemon(options: DaemonOptions, deps: DaemonDeps = dae
   // Looked up again when the gateway opens; a name that does not exist is refused before anything is made on disk.
   await findSocketGroup(configuration['gateway-group']);
   const tls = await openTls(configuration, logger);
+  const registries = await openRegistries(configuration, options.env ?? {}, logger);
   const endpoints = { addresses, group, tls };
   const { store = noDescriptorStore, inherited = [] } = options;
   const gateway = createDaemonGateway({ configuration, group, store, inherited, logger });
   return acquireAll(
-    (stack) => openDaemon({ configuration, logger, endpoints, gateway, deps }, stack),
+    (stack) => openDaemon({ configuration, logger, endpoints, registries, gateway, deps }, stack),
     (error) => logger.error({ err: error }, 'cannot close all parts after a failed start'),
   );
 }
@@ -102,12 +106,13 @@ interface OpenContext {
   readonly configuration: Configuration;
   readonly logger: Logger;
   readonly endpoints: Endpoints;
+  readonly registries: Registries;
   readonly gateway: DaemonGateway;
   readonly deps: DaemonDeps;
 }
 
 async function openDaemon(context: OpenContext, stack: DisposalStack): Promise<Daemon> {
-  const { configuration, logger, endpoints, gateway, deps } = context;
+  const { configuration, logger, endpoints, registries, gateway, deps } = context;
   const version = ownVersion();
   const execRoot = configuration['exec-root'];
   const address = configuration['metrics-addr'];
@@ -118,7 +123,8 @@ async function openDaemon(context: OpenContext, stack: DisposalStack): Promise<D
   stack.defer(() => output.close());
   // For a start that fails; otherwise it is closed before the engine.
   stack.use(gateway);
-  const engine = stack.use(await deps.openEngine(configuration, { metrics, gateway, version, logger }));
+  const engineDeps = { registries: registries.current, metrics, gateway, version, logger };
+  const engine = stack.use(await deps.openEngine(configuration, engineDeps));
   stack.use(gateway);
   if (configuration['log-plugins']) output.follow(engine);
   const sockets = gateway.current();
@@ -139,6 +145,7 @@ async function openDaemon(context: OpenContext, stack: DisposalStack): Promise<D
     gateway: sockets,
     consumers,
     configuration,
+    registries: registries.current,
     authorization,
     metrics,
     version,
@@ -154,7 +161,7 @@ async function openDaemon(context: OpenContext, stack: DisposalStack): Promise<D
   stack.defer(() => stopping.abort(new OutboardError('unavailable', 'the daemon is shutting down')));
   await grantSocketAccess(endpoints.addresses, execRoot, logger);
 
-  const reloadable = [authorization, reloadablePolicy(engine), ...tlsParts(context, server)];
+  const reloadable = [authorization, registries, reloadablePolicy(engine), ...tlsParts(context, server)];
   const open = stack.move();
   return {
     hosts: server.addresses.map(formatHostAddress),

@@ -183,14 +183,14 @@ function openArchives(store: PluginStore, content: ContentStore, logger: Logger)
 }
 
 function openRegistry(options: OpenOptions) {
-  const {
-    insecureRegistries = [],
-    trustedRealms = [],
-    registryTimeoutSeconds,
-    userAgent = 'outboard',
-  } = options;
-  const idleTimeoutMs = registryTimeoutSeconds === undefined ? undefined : registryTimeoutSeconds * 1000;
-  return createRegistryClient({ insecureRegistries, trustedRealms, idleTimeoutMs, userAgent });
+  const { registryTimeoutSeconds, userAgent = 'outboard' } = options;
+  return createRegistryClient({
+    configuration: options.registries,
+    insecureRegistries: options.insecureRegistries,
+    trustedRealms: options.trustedRealms,
+    idleTimeoutMs: registryTimeoutSeconds === undefined ? undefined : registryTimeoutSeconds * 1000,
+    userAgent,
+  });
 }
 
 /** Parts that supervision takes. */

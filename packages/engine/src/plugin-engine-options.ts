@@ -2,7 +2,7 @@
  * Options of an engine, which a program sets when it opens one.
  */
 import type { BridgeOptions, CgroupDriver } from '@outboard/container';
-import type { TrustedRealm } from '@outboard/oci';
+import type { RegistriesConfiguration, TrustedRealm } from '@outboard/oci';
 import type { Logger } from 'pino';
 import type { TransferLimitOptions } from './distribution/transfer-limits.ts';
 import type { LegacyDirectories } from './drivers/legacy/legacy-directories.ts';
@@ -23,6 +23,11 @@ export interface PluginEngineOptions {
   readonly runtime?: string | undefined;
   /** Creator of the cgroups; default systemd on hosts that it runs, else the OCI runtime (`cgroupfs`). */
   readonly cgroupDriver?: CgroupDriver | undefined;
+  /**
+   * Mirrors, blocked and insecure hosts, certificates, token servers and proxies of registries: a value, or a function whose
+   * result may change between operations. Default: made of the next two options.
+   */
+  readonly registries?: RegistriesConfiguration | (() => RegistriesConfiguration) | undefined;
   /** Registries that may be reached over plain HTTP or with any certificate: `HOST[:PORT]` or CIDR. */
   readonly insecureRegistries?: readonly string[] | undefined;
   /** Token servers on other hosts that may see a registry's credentials; Docker Hub's and GitLab.com's are built in. */

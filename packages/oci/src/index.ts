@@ -51,6 +51,8 @@ export { hostPlatform, normalPlatform, parsePlatform, platformText } from './man
 
 // Registries.
 
+export type { LoadRegistriesOptions } from './registry/configuration/load-registries-configuration.ts';
+export { loadRegistriesConfiguration } from './registry/configuration/load-registries-configuration.ts';
 export { maskUserInfo, type ProxySettings, proxiesOfEnvironment } from './registry/configuration/proxies.ts';
 export type {
   RegistriesConfiguration,

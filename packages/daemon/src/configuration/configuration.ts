@@ -1,14 +1,8 @@
 /**
  * The configuration of the daemon as values: one value for each row of the table of settings.
  */
-import {
-  type ReloadableKey,
-  type Setting,
-  type SettingKey,
-  type SettingValue,
-  settingKeys,
-  settings,
-} from './settings.ts';
+import type { Setting } from './setting-rows.ts';
+import { type ReloadableKey, type SettingKey, type SettingValue, settingKeys, settings } from './settings.ts';
 
 /** All settings by the keys of the configuration file; what each means is in `settings.ts`. */
 export type Configuration = { readonly [Key in SettingKey]: SettingValue<Key> };

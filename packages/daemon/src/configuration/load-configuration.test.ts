@@ -28,6 +28,13 @@ test('loadConfiguration() has defaults for everything', async (context) => {
     tlskey: '/etc/outboard/tls/key.pem',
     tlscrl: '',
     'insecure-registries': [],
+    'registry-mirrors': [],
+    'registries-dir': '/etc/outboard/registries.d',
+    'registries-conf': '/etc/containers/registries.conf',
+    'certs-dirs': ['/etc/outboard/certs.d', '/etc/docker/certs.d', '/etc/containers/certs.d'],
+    'http-proxy': undefined,
+    'https-proxy': undefined,
+    'no-proxy': undefined,
     'token-servers': [],
     'registry-timeout': 60,
     'signature-policy': '/etc/outboard/policy.json',
@@ -69,7 +76,36 @@ test('loadConfiguration() refuses a setting in both flags and file, as dockerd d
   });
 });
 
+test('loadConfiguration() takes the proxies in the form of Docker too', async (context) => {
+  const proxies = { 'https-proxy': 'http://proxy.lan:3128', 'no-proxy': '.lan' };
+  const file = await writeConfigurationFile(context, JSON.stringify({ proxies }));
+  const loaded = await loadConfiguration({}, file);
+  assert.deepEqual([loaded['https-proxy'], loaded['no-proxy']], ['http://proxy.lan:3128', '.lan']);
+});
+
+test('parseFlags() takes a list after --no-proxy, and leaves it out without the flag', () => {
+  const { configuration } = parseFlags(['--no-proxy', '.lan,10.0.0.0/8', '--https-proxy', 'proxy.lan:3128']);
+  assert.deepEqual(configuration, { 'https-proxy': 'proxy.lan:3128', 'no-proxy': '.lan,10.0.0.0/8' });
+  assert.deepEqual(parseFlags([]).configuration, {});
+});
+
+test('errors of a configuration never show the password of a proxy', async (context) => {
+  const secret = '"http-proxy": "http://user:hunter2@proxy.lan"';
+  const flags = parseFlags(['--http-proxy', 'user:hunter2@proxy.lan:1']).configuration;
+  for (const text of [`{${secret}}`, `{${secret} oops}`]) {
+    const file = await writeConfigurationFile(context, text);
+    await assert.rejects(loadConfiguration(flags, file), (error: Error) => {
+      assert.doesNotMatch(`${error.stack}${String(error.cause)}`, /hunter2/);
+      assert.match(error.message, /from flag: "xxxxx:xxxxx@proxy.lan:1"|is not JSON: line 1: /);
+      return true;
+    });
+  }
+});
+
 const refused: readonly [text: string, message: RegExp][] = [
+  ['{"proxies":[]}', /"proxies": want an object; known are http-proxy, https-proxy, no-proxy/],
+  ['{"proxies":{"ftp-proxy":""}}', /"proxies": unknown key "ftp-proxy"; known are http-proxy/],
+  ['{"proxies":{"no-proxy":""},"no-proxy":""}', /"no-proxy" is set beside it too/],
   ['{"bogus":1}', /unknown key "bogus"; known are data-root, exec-root, hosts/],
   ['{"hosts":"x"}', /"hosts": /],
   ['{"hosts":[]}', /"hosts": /],

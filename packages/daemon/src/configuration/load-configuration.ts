@@ -2,8 +2,8 @@
  * Merges the settings of the command line and the configuration file.
  */
 import { readFile } from 'node:fs/promises';
-import { OutboardError } from '@outboard/engine';
-import { describeErrorCode, systemErrorCode } from '@outboard/oci';
+import { isOutboardError, OutboardError } from '@outboard/engine';
+import { describeErrorCode, maskUserInfo, parseStrictJson, systemErrorCode } from '@outboard/oci';
 import {
   type Configuration,
   defaultConfigurationFile,
@@ -54,11 +54,24 @@ async function readConfigurationFile(path: string, mayBeMissing: boolean): Promi
 function parseJson(text: string, path: string): unknown {
   try {
     return JSON.parse(text);
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new OutboardError('invalid', `configuration file ${JSON.stringify(path)} is not JSON: ${reason}`, {
-      cause,
-    });
+  } catch {
+    // The message of the engine quotes the text, which may hold the password of a proxy.
+    throw new OutboardError(
+      'invalid',
+      `configuration file ${JSON.stringify(path)} is not JSON: ${problemOf(text)}`,
+    );
+  }
+}
+
+/** The line and the reason, by a parser that names the place. */
+function problemOf(text: string): string {
+  try {
+    parseStrictJson(Buffer.from(text), { maxBytes: 4 * text.length + 4, subject: 'document' });
+    return 'it cannot be read';
+  } catch (error) {
+    if (!isOutboardError(error)) throw error;
+    const position = Number(error.details?.position ?? 0);
+    return `line ${text.slice(0, position).split('\n').length}: ${error.message}`;
   }
 }
 
@@ -69,7 +82,7 @@ function refuseConflicts(flags: PartialConfiguration, fromFile: PartialConfigura
     .map(([key, value]) => {
       // Object.hasOwn() above says that the key is one of the file's.
       const inFile = fromFile[key as keyof PartialConfiguration];
-      return `${key}: (from flag: ${JSON.stringify(value)}, from file: ${JSON.stringify(inFile)})`;
+      return `${key}: (from flag: ${shown(key, value)}, from file: ${shown(key, inFile)})`;
     });
   if (conflicts.length > 0) {
     throw new OutboardError(
@@ -78,4 +91,10 @@ function refuseConflicts(flags: PartialConfiguration, fromFile: PartialConfigura
         conflicts.join(', '),
     );
   }
+}
+
+/** A value as JSON; of a proxy without its password. */
+function shown(key: string, value: unknown): string {
+  const isProxy = key === 'http-proxy' || key === 'https-proxy';
+  return JSON.stringify(isProxy && typeof value === 'string' ? maskUserInfo(value) : value);
 }

@@ -5,7 +5,8 @@ import { Command, Help, Option } from 'commander';
 import { ownVersion } from '../installation.ts';
 import { formatFailure } from '../logging/log-format.ts';
 import { defaultConfigurationFile, type PartialConfiguration } from './configuration.ts';
-import { type Setting, settingKeys, settings } from './settings.ts';
+import type { Setting } from './setting-rows.ts';
+import { settingKeys, settings } from './settings.ts';
 
 /** Settings and file of the command line. */
 export interface DaemonFlags {

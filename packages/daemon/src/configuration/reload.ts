@@ -3,7 +3,8 @@
  */
 import type { Logger } from 'pino';
 import type { Configuration, ReloadableConfiguration } from './configuration.ts';
-import { type Setting, type SettingKey, settingKeys, settings } from './settings.ts';
+import type { Setting } from './setting-rows.ts';
+import { type SettingKey, settingKeys, settings } from './settings.ts';
 
 /** A part of the daemon that can change while it runs. */
 export interface ReloadablePart {

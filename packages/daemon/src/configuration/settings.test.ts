@@ -5,7 +5,8 @@ import { type Configuration, withDefaults } from './configuration.ts';
 import { parseConfigurationDocument } from './configuration-schema.ts';
 import { parseFlags } from './parse-flags.ts';
 import { changedKeys } from './reload.ts';
-import { type Setting, type SettingKey, settingKeys, settings } from './settings.ts';
+import type { Setting } from './setting-rows.ts';
+import { type SettingKey, settingKeys, settings } from './settings.ts';
 
 const page = new URL('../../../../docs/daemon.md', import.meta.url);
 const [begin, end] = ['<!-- settings -->\n', '<!-- end of settings -->\n'];

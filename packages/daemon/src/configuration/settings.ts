@@ -6,6 +6,7 @@ import { cgroupDrivers } from '@outboard/engine';
 import * as z from 'zod';
 import { logFormats } from '../logging/log-format.ts';
 import { logLevels } from '../logging/log-level.ts';
+import { registrySettings } from './registry-settings.ts';
 import {
   fileMode,
   list,
@@ -13,53 +14,15 @@ import {
   oneOf,
   path,
   pathOrNone,
-  type SettingKind,
   seconds,
   text,
   toggle,
 } from './setting-kinds.ts';
-
-/** The columns of a row besides its kind. */
-interface SettingRow<Value> {
-  /** The flag as commander writes it; one that begins with `--no-` sets false. */
-  readonly flag: string;
-  /** The value without flag and key, or a function that derives it from the exec root. */
-  readonly default: Value | ((execRoot: string) => Value);
-  /** The default in words, if the value itself is not clear. */
-  readonly defaultText?: string | undefined;
-  /** Text of `--help`, without the default. */
-  readonly help: string;
-  /** Markdown that follows the help in docs/daemon.md. */
-  readonly notes?: string | undefined;
-}
-
-/** One setting. */
-export interface Setting<Value> extends SettingRow<Value> {
-  readonly kind: SettingKind<unknown>;
-  /** Present if a reload puts a changed value in force; a change of other settings waits for a restart. */
-  readonly reloadable?: true | undefined;
-}
+import { reloadable, type Setting, setting, texts, unset } from './setting-rows.ts';
 
 /** Read when no other file is set; this one may be missing. */
 export const defaultPolicyFile = '/etc/outboard/policy.json';
 
-function setting<Value>(kind: SettingKind<Value>, row: SettingRow<NoInfer<Value>>): Setting<Value> {
-  return { kind, ...row };
-}
-
-/** A setting whose default is chosen elsewhere, by what the host is. */
-function unset<Value>(
-  kind: SettingKind<Value>,
-  row: Pick<SettingRow<Value>, 'flag' | 'help' | 'notes'> & { readonly defaultText: string },
-): Setting<Value | undefined> {
-  return { kind, default: undefined, ...row };
-}
-
-function reloadable<Value>(row: Setting<Value>): Setting<Value> & { readonly reloadable: true } {
-  return { ...row, reloadable: true };
-}
-
-const texts = list(z.array(z.string()));
 /** Up to a day: no timer of the daemon overflows. */
 const restartDelay = seconds(0.1, 86_400);
 
@@ -135,24 +98,7 @@ export const settings = {
     default: false,
     help: 'allow tcp:// hosts without --tlsverify, on loopback addresses only',
   }),
-  'insecure-registries': setting(texts, {
-    flag: '--insecure-registry <host[:port]>',
-    default: [],
-    help: 'speak to this registry in plain HTTP or with any certificate; repeatable',
-    notes: 'CIDR networks too; loopback registries need no entry',
-  }),
-  'token-servers': setting(texts, {
-    flag: '--token-server <registry=host>',
-    default: [],
-    help: 'another host may see the credentials for this registry, as its token server; repeatable',
-    notes: 'see [remote-access.md](remote-access.md#logging-in-to-registries)',
-  }),
-  'registry-timeout': setting(seconds(1, 3600), {
-    flag: '--registry-timeout <seconds>',
-    default: 60,
-    help: 'fail when a registry sends or takes nothing for this long',
-    notes: 'all tries together (1 to 3600); one try takes half of it at most',
-  }),
+  ...registrySettings,
   'signature-policy': reloadable(
     setting(pathOrNone, {
       flag: '--signature-policy <file>',

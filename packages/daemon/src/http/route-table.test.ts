@@ -16,7 +16,7 @@ const findRoute = createRouteTable(
     ),
     version: '',
     dataRoot: '',
-    insecureRegistries: [],
+    registries: unused,
     runtime: '',
     cgroupDriver: 'cgroupfs',
     liveRestore: true,

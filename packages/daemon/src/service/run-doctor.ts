@@ -4,7 +4,9 @@
 import { diagnoseHost } from '@outboard/engine';
 import { loadConfiguration } from '../configuration/load-configuration.ts';
 import type { DaemonFlags } from '../configuration/parse-flags.ts';
+import { loadRegistries } from '../configuration/registries.ts';
 import { toDoctorDocument } from '../host/doctor-document.ts';
+import { checkRegistries, unusableRegistries } from '../host/registries-check.ts';
 
 /**
  * Print the checks on standard output, in the form of the API.
@@ -19,6 +21,7 @@ export async function runDoctor({ configuration, configFile }: DaemonFlags): Pro
     runtime: loaded.runtime,
     cgroupDriver: loaded['cgroup-driver'],
   });
-  process.stdout.write(`${JSON.stringify(toDoctorDocument(checks))}\n`);
+  const registries = await loadRegistries(loaded, process.env).then(checkRegistries, unusableRegistries);
+  process.stdout.write(`${JSON.stringify(toDoctorDocument([...checks, registries]))}\n`);
   return 0;
 }

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PluginEngine } from '@outboard/engine';
 import type { CallLog, Consumers } from '@outboard/gateway';
+import { createRegistriesConfiguration } from '@outboard/oci';
 import { pino } from 'pino';
 import { createEventLog } from '../events/event-log.ts';
 import type { Authorize } from '../http/authorize.ts';
@@ -51,7 +52,12 @@ function routeDeps(engine: PluginEngine, options: TestApiOptions): RouteDeps {
     events: createEventLog((listener) => engine.onEvent(listener), rethrow),
     version: '1.2.3',
     dataRoot: '/data',
-    insecureRegistries: ['reg.example:5000', '10.0.0.0/8'],
+    registries: () =>
+      createRegistriesConfiguration({
+        insecureRegistries: ['reg.example:5000', '10.0.0.0/8'],
+        registryMirrors: ['https://mirror.example'],
+        proxies: { httpsProxy: 'http://user:secret@proxy.example:3128', noProxy: '.lan' },
+      }),
     runtime: 'runc',
     cgroupDriver: 'cgroupfs',
     liveRestore,

@@ -47,7 +47,7 @@ const mapFields = new Set(['annotations', 'labels']);
  * Refused: more than `maxBytes`, `maxDepth` or `jsonLimits`; a byte order mark; invalid UTF-8; trailing data; a name
  * twice in one object, or twice but for case (except in `annotations` and `labels`); numbers beyond the safe integers;
  * NUL and lone surrogates in strings. Objects in the result have no prototype; `-0` becomes 0.
- * @throws {OutboardError} invalid, with the path of what was wrong
+ * @throws {OutboardError} invalid, with the path of what was wrong; `details.position` counts characters from the start
  */
 export function parseStrictJson(bytes: Uint8Array, options: StrictJsonOptions): unknown {
   const subject = options.subject ?? 'document';
@@ -252,7 +252,10 @@ class StrictJsonReader {
   #error(problem: string, cause?: unknown): OutboardError {
     const path = this.#path.slice(0, this.#depth).map(shownStep).join('');
     const where = path === '' ? '' : ` at ${path.length > 512 ? `…${path.slice(-512)}` : path}`;
-    return new OutboardError('invalid', `invalid ${this.#subject}${where}: ${problem}`, { cause });
+    return new OutboardError('invalid', `invalid ${this.#subject}${where}: ${problem}`, {
+      cause,
+      details: { position: this.#position },
+    });
   }
 }
 

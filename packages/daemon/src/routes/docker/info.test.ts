@@ -46,3 +46,15 @@ test('GET /info reports live restore', async () => {
     assert.equal(info.LiveRestoreEnabled, liveRestore);
   }
 });
+
+test('GET /info shows mirrors, insecure registries and proxies, without the passwords', async () => {
+  await using api = await startTestApi(engineWith([], {}));
+  const { body } = await send(api.socket, 'GET', '/info');
+  const { RegistryConfig, HttpProxy, HttpsProxy, NoProxy } = JSON.parse(body);
+  assert.deepEqual([HttpProxy, HttpsProxy, NoProxy], ['', 'http://xxxxx:xxxxx@proxy.example:3128', '.lan']);
+  assert.deepEqual(RegistryConfig.Mirrors, ['https://mirror.example/']);
+  assert.deepEqual(RegistryConfig.IndexConfigs['docker.io'].Mirrors, ['https://mirror.example/']);
+  assert.deepEqual(RegistryConfig.IndexConfigs['reg.example:5000'].Secure, false);
+  assert.deepEqual(RegistryConfig.InsecureRegistryCIDRs, ['::1/128', '127.0.0.0/8', '10.0.0.0/8']);
+  assert.doesNotMatch(body, /secret/);
+});

@@ -4,6 +4,7 @@
  */
 import { cpus, hostname, totalmem } from 'node:os';
 import type { CgroupDriver, PluginDrivers } from '@outboard/engine';
+import type { RegistriesConfiguration } from '@outboard/oci';
 import type { HostFacts } from '../../host/host-facts.ts';
 import { jsonReply } from '../../http/reply.ts';
 import type { Route } from '../../http/route-table.ts';
@@ -13,7 +14,8 @@ export interface InfoDeps {
   readonly engine: { readonly drivers: Pick<PluginDrivers, 'all' | 'enabled'> };
   readonly version: string;
   readonly dataRoot: string;
-  readonly insecureRegistries: readonly string[];
+  /** The configuration of registries in force. */
+  readonly registries: () => Pick<RegistriesConfiguration, 'insecureRegistries' | 'hubMirrors' | 'proxies'>;
   readonly runtime: string;
   /** For plugins that are started from now on. */
   readonly cgroupDriver: CgroupDriver;
@@ -34,6 +36,7 @@ export function infoRoute(deps: InfoDeps): Route {
       const { drivers } = deps.engine;
       const volumeDrivers = await drivers.all('volumedriver', { signal });
       const authorizationPlugins = deps.authorizationPlugins();
+      const registries = deps.registries();
       return jsonReply(200, {
         ID: '',
         Name: hostname(),
@@ -60,7 +63,10 @@ export function infoRoute(deps: InfoDeps): Route {
         DefaultRuntime: deps.runtime,
         Runtimes: { [deps.runtime]: { path: deps.runtime } },
         IndexServerAddress: 'https://index.docker.io/v1/',
-        RegistryConfig: registryConfig(deps.insecureRegistries),
+        HttpProxy: registries.proxies.shown.httpProxy,
+        HttpsProxy: registries.proxies.shown.httpsProxy,
+        NoProxy: registries.proxies.shown.noProxy,
+        RegistryConfig: registryConfig(registries),
       });
     },
   };
@@ -86,9 +92,6 @@ const emptyContainerFacts = {
   IPv4Forwarding: true,
   Debug: false,
   LoggingDriver: '',
-  HttpProxy: '',
-  HttpsProxy: '',
-  NoProxy: '',
   Labels: [],
   ExperimentalBuild: false,
   Isolation: '',
@@ -106,12 +109,15 @@ const emptyContainerFacts = {
 };
 
 /** Loopback networks are always insecure registries. */
-function registryConfig(insecureRegistries: readonly string[]): object {
+function registryConfig({
+  insecureRegistries,
+  hubMirrors,
+}: Pick<RegistriesConfiguration, 'insecureRegistries' | 'hubMirrors'>): object {
   const isNetwork = (registry: string) => registry.includes('/');
   const hosts = insecureRegistries.filter((registry) => !isNetwork(registry));
   const index = (name: string, official: boolean) => ({
     Name: name,
-    Mirrors: [],
+    Mirrors: official ? hubMirrors : [],
     Secure: official,
     Official: official,
   });
@@ -123,6 +129,6 @@ function registryConfig(insecureRegistries: readonly string[]): object {
       ['docker.io', index('docker.io', true)],
       ...hosts.map((host) => [host, index(host, false)]),
     ]),
-    Mirrors: null,
+    Mirrors: hubMirrors.length === 0 ? null : hubMirrors,
   };
 }

@@ -76,6 +76,8 @@ export interface RegistriesConfiguration {
   readonly files: readonly string[];
   /** Settings in these files that are not applied, each as a sentence without a final period. */
   readonly unapplied: readonly string[];
+  /** Hosts and networks that are insecure by an entry or a list, for insight. */
+  readonly insecureRegistries: readonly string[];
   /** Mirrors of Docker Hub, as URLs that end with a slash, for insight. */
   readonly hubMirrors: readonly string[];
   readonly proxies: Proxies;
@@ -134,6 +136,7 @@ export function createRegistriesConfiguration(settings: RegistriesSettings = {})
     certificateDirectories: settings.certificateDirectories ?? defaultCertificateDirectories,
     files: settings.files ?? [],
     unapplied: settings.unapplied ?? [],
+    insecureRegistries: [...new Set([...(settings.insecureRegistries ?? []), ...insecureHosts(rules)])],
     hubMirrors: mirrorsOfHub(rules),
     proxies,
   };
@@ -225,6 +228,14 @@ function blockedBy({ prefix, source }: RegistryRule): string {
 
 function tokenServersOf({ prefix, tokenServers = [] }: RegistryRule): readonly TokenServer[] {
   return tokenServers.map((realm) => ({ registry: registryHost(prefix).host, realm }));
+}
+
+function insecureHosts(rules: readonly PreparedRule[]): readonly string[] {
+  return rules
+    .filter(
+      ({ prefix, rule }) => prefix.path === '' && !prefix.isWildcard && (rule.insecure || rule.plainHttp),
+    )
+    .map(({ rule }) => rule.prefix);
 }
 
 function mirrorsOfHub(rules: readonly PreparedRule[]): readonly string[] {
