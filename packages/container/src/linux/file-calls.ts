@@ -4,7 +4,8 @@
  * Each call returns its result or the negative error number, since a missing parent and an existing name are
  * frequent. Paths are bytes with a terminating NUL (`terminatePath`).
  */
-import { bindCall } from './libc.ts';
+import { constants } from 'node:os';
+import { bindCall, checkResult } from './libc.ts';
 
 const currentDirectory = -100; // AT_FDCWD
 const noFollow = 0x100; // AT_SYMLINK_NOFOLLOW
@@ -72,6 +73,33 @@ const futimens = bindCall<[descriptor: number, times: BigInt64Array]>(
 const utimensat = bindCall<[directory: number, path: Uint8Array, times: BigInt64Array, flags: number]>(
   'int utimensat(int dir, const void *path, const void *times, int flags)',
 );
+
+const llistxattr = bindCall<[path: Uint8Array, list: Uint8Array, size: number]>(
+  'intptr_t llistxattr(const void *path, void *list, size_t size)',
+);
+const lgetxattr = bindCall<[path: Uint8Array, name: string, value: Uint8Array, size: number]>(
+  'intptr_t lgetxattr(const void *path, const char *name, void *value, size_t size)',
+);
+/** Limit of the kernel for a list of names and for a value. */
+const maxAttributeBytes = 64 * 1024;
+const attributeBytes = Buffer.allocUnsafeSlow(maxAttributeBytes);
+
+/**
+ * Names of the extended attributes of a path; does not follow a link. None where the file system has no attributes.
+ * @throws {ErrnoError}
+ */
+export function listPathAttributes(path: Uint8Array): readonly string[] {
+  const length = llistxattr(path, attributeBytes, maxAttributeBytes);
+  if (length === 0 || length === -constants.errno.EOPNOTSUPP) return [];
+  checkResult(length, 'llistxattr');
+  return attributeBytes.toString('utf8', 0, length - 1).split('\0');
+}
+
+/** Value of an extended attribute; does not follow a link. @throws {ErrnoError} */
+export function readPathAttribute(path: Uint8Array, name: string): Buffer {
+  const length = checkResult(lgetxattr(path, name, attributeBytes, maxAttributeBytes), 'lgetxattr');
+  return Buffer.from(attributeBytes.subarray(0, length));
+}
 
 /** Copy a path and append a NUL. @param path without NUL */
 export function terminatePath(path: Uint8Array): Buffer {

@@ -23,6 +23,7 @@ async function withWorkspaces(
     jails.live++;
     return {
       apply: () => Promise.reject(new Error('not in this test')),
+      archive: () => assert.fail('not in this test'),
       finish: async () => {},
       async [Symbol.asyncDispose]() {
         jails.live--;

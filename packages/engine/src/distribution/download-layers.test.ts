@@ -17,6 +17,7 @@ const layer = { mediaType: mediaTypes.dockerLayer, digest: digestOf(bytes), size
 /** Fails as one does whose process ended while it waited for the first layer. */
 const brokenJail: UnpackJail = {
   apply: () => Promise.reject(new OutboardError('system', 'the unpack jail ended')),
+  archive: () => assert.fail('it archives'),
   finish: () => Promise.resolve(),
   [Symbol.asyncDispose]: () => Promise.resolve(),
 };

@@ -47,6 +47,7 @@ export function createOperationMeter(
     },
     measure: (jail) => ({
       apply: (layer, options) => timed(() => jail.apply(layer, options)),
+      archive: (options) => jail.archive(options),
       finish: () => timed(() => jail.finish()),
       [Symbol.asyncDispose]: () => jail[Symbol.asyncDispose](),
     }),

@@ -118,6 +118,7 @@ test('a meter adds up the time that a jail works, also when it fails', async () 
       clock.advance(1500);
       throw new OutboardError('invalid', 'malformed archive');
     },
+    archive: () => assert.fail('not in this test'),
     async finish() {
       clock.advance(250);
     },

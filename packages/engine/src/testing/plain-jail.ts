@@ -2,10 +2,17 @@
  * An unpack jail without namespaces, for tests without root. This process writes directories and regular files itself,
  * which is safe for the archives of tests only.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { UnpackJail } from '@outboard/container';
-import { cleanEntryName, createDigester, createTarReader, decompress, type TarHandler } from '@outboard/oci';
+import {
+  cleanEntryName,
+  createDigester,
+  createTarReader,
+  createTarWriter,
+  decompress,
+  type TarHandler,
+} from '@outboard/oci';
 
 /** Steps of a jail that tests can make fail or wait. */
 export interface JailHooks {
@@ -33,6 +40,7 @@ export function openPlainJail(rootfs: string, hooks: JailHooks = {}): UnpackJail
       reader.end();
       return { diffId: digester.digest(), compression, entries: files.count(), size, warnings: [] };
     },
+    archive: () => archiveFiles(rootfs),
     async finish() {
       await hooks.beforeFinish?.(rootfs);
     },
@@ -40,6 +48,26 @@ export function openPlainJail(rootfs: string, hooks: JailHooks = {}): UnpackJail
       // It has no process.
     },
   };
+}
+
+/** Directories and regular files, in the order of their names. */
+async function* archiveFiles(rootfs: string): AsyncGenerator<Buffer> {
+  const out: Buffer[] = [];
+  const writer = createTarWriter((piece) => void out.push(Buffer.from(piece)));
+  const common = { linkName: Buffer.alloc(0), uid: 0, gid: 0, modifiedAt: 0, deviceMajor: 0, deviceMinor: 0 };
+  for (const name of readdirSync(rootfs, { recursive: true, encoding: 'utf8' }).sort()) {
+    const path = join(rootfs, name);
+    const isFile = statSync(path).isFile();
+    const content = isFile ? readFileSync(path) : Buffer.alloc(0);
+    const type = isFile ? 'file' : 'directory';
+    const entry = { ...common, type, name: Buffer.from(name), mode: 0o755, size: content.length } as const;
+    writer.onEntry({ ...entry, xattrs: new Map() });
+    writer.onContent(content);
+    writer.onEntryEnd();
+    yield* out.splice(0);
+  }
+  writer.end();
+  yield* out.splice(0);
 }
 
 function createFileWriter(rootfs: string) {

@@ -27,6 +27,7 @@ const failureSchema = z.strictObject({
 const messageSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('entered') }),
   z.strictObject({ type: z.literal('layer'), layer: layerSchema }),
+  z.strictObject({ type: z.literal('archived') }),
   z.strictObject({ type: z.literal('finished') }),
   failureSchema,
 ]);

@@ -9,18 +9,22 @@ import { loadIsal } from '../../linux/isal.ts';
 import { checkResult } from '../../linux/libc.ts';
 import { limitCpuTime } from '../../linux/process-confinement.ts';
 import { applyLayer } from './apply-layer.ts';
+import { archiveTree } from './archive-tree.ts';
 import { enterJail } from './enter-jail.ts';
 import { FrameReader, readBlocking } from './frame-reader.ts';
 import {
   controlDescriptor,
+  frameLength,
   inputDescriptor,
   type JailMessage,
   limitsFromArguments,
+  outputDescriptor,
   stagingDescriptor,
 } from './jail-protocol.ts';
 import { TreeWriter } from './tree-writer.ts';
 
 async function run(): Promise<void> {
+  const startedAt = Math.floor(Date.now() / 1000);
   const limits = limitsFromArguments(process.argv.slice(2));
   limitCpuTime(limits.maxCpuSeconds);
   createDigester().update(Buffer.alloc(1)); // OpenSSL loads files at its first use
@@ -33,13 +37,34 @@ async function run(): Promise<void> {
   const frames = new FrameReader(input);
   const writer = new TreeWriter(limits);
   const budget = { unpacked: 0, compressed: 0, limits };
-  for (let next = await frames.next(); next.type === 'layer'; next = await frames.next()) {
+  for (let next = await frames.next(); next.type !== 'finish'; next = await frames.next()) {
+    if (next.type === 'archive') {
+      sendArchive(startedAt);
+      continue;
+    }
     const digester = next.wantsDiffId ? createDigester() : undefined;
     const layer = await applyLayer(next.content, { writer, budget, digester, makeGzipInflater });
     send({ type: 'layer', layer });
   }
   flush();
   send({ type: 'finished' });
+}
+
+function sendArchive(startedAt: number): void {
+  archiveTree({ startedAt, write: sendFrame });
+  writeWhole(frameLength(0));
+  send({ type: 'archived' });
+}
+
+function sendFrame(piece: Buffer): void {
+  if (piece.length === 0) return;
+  writeWhole(frameLength(piece.length));
+  writeWhole(piece);
+}
+
+/** Write all of it; the pipe blocks while the parent does not read. */
+function writeWhole(bytes: Buffer): void {
+  for (let done = 0; done < bytes.length; ) done += writeSync(outputDescriptor, bytes, done);
 }
 
 function flush(): void {

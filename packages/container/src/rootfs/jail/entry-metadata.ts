@@ -79,7 +79,7 @@ export class EntryMetadata {
 
   #setAttributes(entry: TarEntry, path: JailPath, set: (name: string, value: Buffer) => number): void {
     for (const [name, value] of entry.xattrs) {
-      if (!isKept(name)) {
+      if (!isKeptAttribute(name)) {
         this.#warnings().add(`dropped extended attribute ${JSON.stringify(name.slice(0, 64))}`, entry.name);
         continue;
       }
@@ -98,7 +98,7 @@ export class EntryMetadata {
  * True for file capabilities and user attributes. Others, such as `trusted.overlay.*`, `security.selinux`,
  * `security.ima` and `system.posix_acl_*`, would change how this host treats the tree.
  */
-function isKept(name: string): boolean {
+export function isKeptAttribute(name: string): boolean {
   return (name === 'security.capability' || name.startsWith('user.')) && !name.includes('\0');
 }
 

@@ -1,13 +1,14 @@
 /**
- * Reads the frames of the parent: layer after layer, each as a stream.
+ * Reads frames: the child those of the parent, layer after layer, each as a stream; the parent those of an archive.
  */
 import { readSync } from 'node:fs';
 import { OutboardError } from '@outboard/oci/layers';
-import { finishMark, lengthBytes, noDiffIdMark } from './jail-protocol.ts';
+import { archiveMark, finishMark, lengthBytes, noDiffIdMark } from './jail-protocol.ts';
 
 /** Next item of the input. */
 export type NextInput =
   | { readonly type: 'layer'; readonly content: AsyncIterable<Buffer>; readonly wantsDiffId: boolean }
+  | { readonly type: 'archive' }
   | { readonly type: 'finish' };
 
 const blockBytes = 256 * 1024;
@@ -36,10 +37,11 @@ export class FrameReader {
     this.#input = input[Symbol.asyncIterator]();
   }
 
-  /** @throws {OutboardError} system when the parent has gone */
+  /** @throws {OutboardError} system when the other side has gone */
   async next(): Promise<NextInput> {
     this.#first = await this.#readLength();
     if (this.#first === finishMark) return { type: 'finish' };
+    if (this.#first === archiveMark) return { type: 'archive' };
     const wantsDiffId = this.#first !== noDiffIdMark;
     if (!wantsDiffId) this.#first = await this.#readLength();
     return { type: 'layer', content: this.#layer(), wantsDiffId };
@@ -70,7 +72,7 @@ export class FrameReader {
   async #read(most: number): Promise<Buffer> {
     while (this.#chunk.length === 0) {
       const next = await this.#input.next();
-      if (next.done === true) throw new OutboardError('system', 'the parent of the unpack jail has gone');
+      if (next.done === true) throw new OutboardError('system', 'the other side of the unpack jail has gone');
       this.#chunk = next.value;
     }
     const piece = this.#chunk.subarray(0, most);

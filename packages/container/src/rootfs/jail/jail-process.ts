@@ -2,6 +2,7 @@
  * The child process of an unpack jail from the parent's side: input, messages, end.
  */
 import { closeSync, constants, fstatSync, openSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { firstEvent } from '@outboard/async';
@@ -26,6 +27,8 @@ export interface JailProcess {
   /** Kill it; does nothing after it ended. */
   readonly kill: () => void;
   readonly input: Writable;
+  /** The frames of archives; nothing reads it before the first one. */
+  readonly output: Readable;
   readonly control: Readable;
   /** Resolves when the child has ended and its streams are read, with a description of its end. Never rejects. */
   readonly ended: Promise<string>;
@@ -54,19 +57,25 @@ export function startJailProcess(directory: string, limits: UnpackLimits): JailP
         ...limitsToArguments(limits),
       ],
       {
-        stdio: ['pipe', 'ignore', 'pipe', 'pipe', staging],
+        stdio: ['pipe', 'pipe', 'pipe', 'pipe', staging],
         env: { UV_THREADPOOL_SIZE: '1' },
         newSession: true, // a signal from the terminal must reach the parent only
       },
     );
-    // All three were requested as pipes, so they are there.
-    const [input, , errors, control] = child.stdio as [Writable, undefined, Readable, Readable];
+    // All four were requested as pipes, so they are there.
+    const [input, output, errors, control] = child.stdio as readonly Socket[] as [
+      Socket,
+      Socket,
+      Socket,
+      Socket,
+    ];
     const { dev, ino } = fstatSync(staging);
     return {
       pid: child.pid,
       root: { dev, ino },
       kill: () => child.kill('SIGKILL'),
       input,
+      output,
       control,
       ended: watchEnd(child.ended, { errors, control, limits }),
     };

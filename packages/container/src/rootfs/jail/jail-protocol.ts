@@ -4,14 +4,16 @@
  * The child begins with `entered`; the parent verifies its confinement and sends nothing before.
  * Parent to child, on the child's standard input: for each layer its compressed bytes in frames (length as unsigned
  * 32-bit big-endian, then the bytes) and an empty frame; at the end `finishMark`. `noDiffIdMark` before a layer says
- * that its diff ID is not requested.
- * Child to parent, on `controlDescriptor`: one line of JSON for each message.
+ * that its diff ID is not requested; `archiveMark` asks for an archive of the tree.
+ * Child to parent, on `controlDescriptor`: one line of JSON for each message; on its standard output: each archive in frames.
  */
 import type { ErrorKind } from '@outboard/oci';
 import type { AppliedLayer, UnpackLimits } from '../unpack-jail.ts';
 
 /** Descriptor of the child's standard input. */
 export const inputDescriptor = 0;
+/** Descriptor of the child's standard output. */
+export const outputDescriptor = 1;
 /** Descriptor of the control channel in the child. */
 export const controlDescriptor = 3;
 /** Descriptor of the staging directory in the child. */
@@ -20,16 +22,19 @@ export const stagingDescriptor = 4;
 export const finishMark = 0xffff_ffff;
 /** In place of a frame length, before a layer: do not compute its diff ID. */
 export const noDiffIdMark = 0xffff_fffe;
+/** In place of a frame length: archive the tree. */
+export const archiveMark = 0xffff_fffd;
 /** Size of a frame header in bytes. */
 export const lengthBytes = 4;
 
 /**
  * Messages of the child. `entered` comes first, before any input is read. `layer` follows the end of a layer,
- * `finished` the finish mark; `failed` ends the child at any time.
+ * `archived` the last frame of an archive, `finished` the finish mark; `failed` ends the child at any time.
  */
 export type JailMessage =
   | { readonly type: 'entered' }
   | { readonly type: 'layer'; readonly layer: AppliedLayer }
+  | { readonly type: 'archived' }
   | { readonly type: 'finished' }
   | { readonly type: 'failed'; readonly kind: ErrorKind; readonly message: string; readonly code?: string };
 

@@ -1,12 +1,21 @@
 /**
  * The unpack jail by a child process in namespaces of its own, from the parent's side.
  */
-import { onAbort, settlesWithin, stopWhenAborted, waitForDrain, withResolvers } from '@outboard/async';
+import {
+  type Cancellable,
+  onAbort,
+  settlesWithin,
+  stopWhenAborted,
+  waitForDrain,
+  withResolvers,
+} from '@outboard/async';
 import { OutboardError } from '@outboard/oci';
 import type { AppliedLayer, ApplyOptions, OpenUnpackJail, UnpackJail } from '../unpack-jail.ts';
 import { createMessageReader } from './child-messages.ts';
+import { FrameReader } from './frame-reader.ts';
 import { type JailProcess, startJailProcess } from './jail-process.ts';
 import {
+  archiveMark,
   defaultUnpackLimits,
   finishMark,
   frameLength,
@@ -51,6 +60,7 @@ class RunningJail implements UnpackJail {
   readonly #confined: Promise<void>;
   /** Removes the listener for the signal of the whole jail. */
   readonly #stopListening: () => void;
+  readonly #frames: FrameReader;
   #waiter: Waiter | undefined;
   #isBusy = false;
   #isFinished = false;
@@ -61,6 +71,7 @@ class RunningJail implements UnpackJail {
   ) {
     this.#process = started;
     this.#stallMs = stallMs;
+    this.#frames = new FrameReader(started.output);
     this.#stopListening = onAbort(signal, (reason) => this.#fail(reason));
     this.#confined = this.#bounded(this.#receive('entered')).then(() =>
       verifyConfinement(started.pid, started.root),
@@ -78,6 +89,7 @@ class RunningJail implements UnpackJail {
     started.input.on('error', () => {});
     void started.ended.then((how) => {
       started.input.destroy();
+      started.output.destroy();
       if (!this.#isFinished) this.#fail(new OutboardError('system', `the unpack jail ${how}`));
     });
   }
@@ -90,6 +102,32 @@ class RunningJail implements UnpackJail {
       return message.layer;
     } finally {
       stopListening();
+    }
+  }
+
+  async *archive({ signal }: Cancellable = {}): AsyncGenerator<Buffer> {
+    signal?.throwIfAborted();
+    this.#begin();
+    const stopListening = onAbort(signal, (reason) => this.#fail(reason));
+    let isComplete = false;
+    try {
+      await this.#confined;
+      const answer = this.#receive('archived');
+      answer.catch(() => undefined); // awaited below, unless the reader fails before
+      await this.#write(frameLength(archiveMark));
+      yield* this.#readArchive();
+      await this.#bounded(answer);
+      isComplete = true;
+    } catch (error) {
+      // A child that fails ends its output before the parent has read its message.
+      if (!this.#failed.signal.aborted) await this.#gone();
+      this.#fail(error);
+      throw this.#failed.signal.reason;
+    } finally {
+      stopListening();
+      if (!isComplete)
+        this.#fail(new OutboardError('system', 'the archive of the tree was not read to its end'));
+      this.#isBusy = false;
     }
   }
 
@@ -110,11 +148,7 @@ class RunningJail implements UnpackJail {
     send: () => Promise<void>,
     type: Type,
   ): Promise<Extract<JailMessage, { type: Type }>> {
-    this.#failed.signal.throwIfAborted();
-    if (this.#isBusy || this.#isFinished) {
-      throw new OutboardError('conflict', `the unpack jail is ${this.#isBusy ? 'busy' : 'finished'}`);
-    }
-    this.#isBusy = true;
+    this.#begin();
     try {
       await this.#confined;
       const answer = this.#receive(type);
@@ -126,6 +160,26 @@ class RunningJail implements UnpackJail {
       throw this.#failed.signal.reason;
     } finally {
       this.#isBusy = false;
+    }
+  }
+
+  /** @throws {OutboardError} conflict while something else is under way; the reason of a failure */
+  #begin(): void {
+    this.#failed.signal.throwIfAborted();
+    if (this.#isBusy || this.#isFinished) {
+      throw new OutboardError('conflict', `the unpack jail is ${this.#isBusy ? 'busy' : 'finished'}`);
+    }
+    this.#isBusy = true;
+  }
+
+  /** Each read is bounded by itself: the consumer may be slow. */
+  async *#readArchive(): AsyncGenerator<Buffer> {
+    const first = await this.#bounded(this.#frames.next());
+    if (first.type !== 'layer') throw new OutboardError('system', 'the unpack jail sent no archive');
+    const pieces = first.content[Symbol.asyncIterator]();
+    for (let next = await this.#bounded(pieces.next()); next.done !== true; ) {
+      yield next.value;
+      next = await this.#bounded(pieces.next());
     }
   }
 
