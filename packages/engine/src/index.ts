@@ -106,6 +106,8 @@ export type { PluginInsight } from './operations/insight/plugin-insight.ts';
 export type { PluginStats } from './operations/insight/stats.ts';
 export type { CollectedGarbage, GarbageOptions } from './operations/install/collect-garbage.ts';
 export type { CreateRequest } from './operations/install/create.ts';
+export type { CreateFromImageRequest } from './operations/install/create-from-image.ts';
+export type { ExportRequest } from './operations/install/export.ts';
 export type { PluginInstaller } from './operations/install/plugin-installer.ts';
 export type { PullRequest } from './operations/install/pull.ts';
 export type { PushRequest } from './operations/install/push.ts';

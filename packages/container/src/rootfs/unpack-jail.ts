@@ -47,7 +47,7 @@ export interface UnpackJail extends AsyncDisposable {
   apply(layer: AsyncIterable<Uint8Array>, options?: ApplyOptions): Promise<AppliedLayer>;
   /**
    * Archive the tree as the layers so far made it: a tar with sorted names, which holds no whiteouts. The same layers give
-   * the same bytes. Read it to its end: a reader that stops ends the jail. A piece is valid until the next one is read.
+   * the same bytes. Read it to its end: a reader that stops ends the jail.
    * @throws {OutboardError} system on disk errors; invalid for paths beyond the kernel's limits
    */
   archive(options?: Cancellable): AsyncIterable<Buffer>;

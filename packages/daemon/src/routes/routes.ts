@@ -27,8 +27,10 @@ import { archiveRoutes } from './outboard/archives.ts';
 import { callsRoute } from './outboard/calls.ts';
 import { collectGarbageRoute } from './outboard/collect-garbage.ts';
 import { consumerRoutes } from './outboard/consumers.ts';
+import { createFromImageRoute } from './outboard/create-from-image.ts';
 import { doctorRoute } from './outboard/doctor.ts';
 import { execRoutes } from './outboard/exec.ts';
+import { exportRoute } from './outboard/export.ts';
 import { logsRoute } from './outboard/logs.ts';
 import { mountRoutes } from './outboard/mount-volume.ts';
 import { optionsRoutes } from './outboard/options.ts';
@@ -81,6 +83,8 @@ export function createRoutes(deps: RouteDeps): readonly Route[] {
     ...versionRoutes(engine),
     repairRoute(engine),
     replaceRoute(engine),
+    createFromImageRoute(engine),
+    exportRoute(engine),
     logsRoute(engine),
     callsRoute(deps.calls),
     listRoute(engine, encoder),

@@ -84,6 +84,8 @@ export function scriptEngine(script: Partial<PluginEngine>): PluginEngine {
     set: missing('set'),
     options: missing('options'),
     update: missing('update'),
+    createFromImage: missing('createFromImage'),
+    export: missing('export'),
     remove: missing('remove'),
     stageArchive: missing('stageArchive'),
     archives: missing('archives'),

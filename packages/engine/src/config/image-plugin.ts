@@ -50,7 +50,7 @@ export function readConfigBlob(bytes: Uint8Array, mediaType: string): ParsedConf
 }
 
 /** The plugin config in the label of an image; undefined when it has none. @throws {OutboardError} invalid */
-function parseLabel({ label }: ImageConfig): ParsedPluginConfig | undefined {
+export function parseLabel({ label }: ImageConfig): ParsedPluginConfig | undefined {
   if (label === undefined) return undefined;
   return inWordsOf(labelSubject, () => parsePluginConfig(Buffer.from(label)));
 }
@@ -71,7 +71,11 @@ export function layConfigOver(lower: JsonObject, upper: JsonObject): JsonObject 
  * @param subject name of the author's document, for messages
  * @throws {OutboardError} invalid when the result is no config
  */
-function mergeImageConfig(image: ImageConfig, author: JsonObject, subject: string): ParsedPluginConfig {
+export function mergeImageConfig(
+  image: ImageConfig,
+  author: JsonObject,
+  subject: string,
+): ParsedPluginConfig {
   return inWordsOf(subject, () => {
     // Its types are checked before its values are used.
     readConfigDocument(author);

@@ -66,7 +66,7 @@ export function checkConfigBlob(
  * @param subject name of the image, for messages
  * @throws {OutboardError} invalid, code `other-platform`
  */
-function requirePlatform(own: Platform | undefined, wanted: Platform, subject: string): void {
+export function requirePlatform(own: Platform | undefined, wanted: Platform, subject: string): void {
   if (own === undefined || (own.os === wanted.os && own.architecture === wanted.architecture)) return;
   const isOtherSystem = own.os !== wanted.os;
   const hint = isOtherSystem ? 'plugins are programs of Linux' : `want one for it, or name its platform`;

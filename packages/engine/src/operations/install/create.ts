@@ -57,7 +57,7 @@ async function buildPlugin(context: CreateContext, request: CreateRequest): Prom
 }
 
 /** @throws {OutboardError} invalid, with Docker's text */
-function parseLocalName(text: string): string {
+export function parseLocalName(text: string): string {
   try {
     const reference = parseReference(text);
     if (reference.digest === undefined) return familiarString(withDefaultTag(reference));

@@ -10,6 +10,8 @@ import type { ForceOptions } from '../control/disable.ts';
 import type { FaceRows } from '../face-rows.ts';
 import { type CollectedGarbage, collectOnRequest, type GarbageOptions } from './collect-garbage.ts';
 import { type CreateRequest, createPlugin } from './create.ts';
+import { type CreateFromImageRequest, createFromImage } from './create-from-image.ts';
+import { type ExportRequest, exportPlugin } from './export.ts';
 import { localName } from './local-name.ts';
 import { fetchPrivileges } from './privileges.ts';
 import { type PullRequest, pullPlugin } from './pull.ts';
@@ -38,6 +40,16 @@ export interface PluginInstaller {
   pull(request: PullRequest): Promise<Plugin>;
   /** Make a plugin of a config and a root filesystem. @throws {OutboardError} conflict when the name is taken; invalid */
   create(request: CreateRequest): Promise<Plugin>;
+  /**
+   * Make a plugin of an ordinary image, flattened to one layer.
+   * @throws {OutboardError} conflict when the name is taken; invalid; the registry's errors
+   */
+  createFromImage(request: CreateFromImageRequest): Promise<Plugin>;
+  /**
+   * Write a plugin as it was installed, in the form that `create` takes.
+   * @throws {OutboardError} not-found; the registry's error when a lost blob cannot be fetched again
+   */
+  export(request: ExportRequest): Promise<void>;
   /**
    * Put another build in the place of a plugin; one that is enabled stays so.
    * @throws {OutboardError} not-found; invalid as `create`; conflict, code `in-use`; code `rolled-back` when it does not serve
@@ -103,6 +115,12 @@ export const installerRows: FaceRows<PluginInstaller> = {
     made: idOf,
     run: (call, request) => createPlugin(call, { ...request, signal: call.signal }),
   },
+  createFromImage: {
+    measured: 'create',
+    made: idOf,
+    run: (call, request) => createFromImage(call, { ...request, signal: call.signal }),
+  },
+  export: { run: (call, request) => exportPlugin(call, { ...request, signal: call.signal }) },
   replace: {
     measured: 'upgrade',
     plugin: ({ plugin }) => plugin,

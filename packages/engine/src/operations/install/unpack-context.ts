@@ -4,31 +4,26 @@
  */
 import type { Cancellable } from '@outboard/async';
 import { splitStream, stopWhenAborted } from '@outboard/async';
-import { type AppliedLayer, compressLayer, type UnpackJail } from '@outboard/container';
+import type { AppliedLayer, UnpackJail } from '@outboard/container';
 import {
   createTarReader,
   createTarWriter,
   type Digest,
   decompress,
-  digestOf,
   type ExpectedContent,
-  encodeManifest,
-  type Ingest,
   isOutboardError,
   type Lease,
-  mediaTypes,
   OutboardError,
 } from '@outboard/oci';
 import { type ConfigFinding, messagesOf, refuseFindings } from '../../config/config-finding.ts';
 import { parsePluginConfig } from '../../config/parse-plugin-config.ts';
-import { encodeConfigBlob } from '../../config/plugin-document.ts';
-import { computePrivileges } from '../../config/privileges.ts';
 import { initialSettings } from '../../config/settings.ts';
 import { judgePluginConfig } from '../../config/validate-plugin-config.ts';
 import { createContextSplitter } from '../../distribution/plugin-context.ts';
 import { findProgramFlaws } from '../../preflight/program-flaws.ts';
 import type { OperationCall } from '../face-rows.ts';
 import type { InstalledParts } from './download-plugin.ts';
+import { installedParts, storeCompressed, storeVersion } from './store-version.ts';
 
 /** A plugin as its author sends it. */
 export interface PluginContext extends Cancellable {
@@ -79,36 +74,17 @@ export async function unpackContext(
   const settings = initialSettings(config);
   const findings = [...ofConfig, ...(await findProgramFlaws({ config, settings, rootfs }))];
   if (request.mustRun === true) refuseFlaws(findings);
-  const configBlob = await store(encodeConfigBlob(document, [diffId]));
-  const manifest = await store(
-    encodeManifest({
-      config: { mediaType: mediaTypes.dockerPluginConfig, ...configBlob },
-      layers: [{ mediaType: mediaTypes.dockerLayerGzip, ...layer }],
-    }),
-  );
+  const version = await storeVersion(document, { ...layer, diffId }, { content: context.content, lease });
   await measured.finish();
   signal?.throwIfAborted();
   return {
-    installed: {
-      pluginReference: name,
-      config: { ...config, rootfs: { type: 'layers', diffIds: [diffId] } },
-      configDigest: configBlob.digest,
-      manifestDigest: manifest.digest,
-      manifestMediaType: mediaTypes.dockerManifest,
-      blobDigests: [layer.digest],
-      privileges: computePrivileges(config),
-    },
+    installed: installedParts(name, config, { version, diffId }),
     warnings: [...messagesOf(findings), ...applied.warnings],
   };
-
-  async function store(bytes: Buffer) {
-    lease.add(digestOf(bytes)); // before it is stored, so that it is never collected
-    return context.content.write(bytes);
-  }
 }
 
-/** @throws {OutboardError} invalid, with a line for each flaw */
-function refuseFlaws(findings: readonly ConfigFinding[]): void {
+/** Refuse a plugin that can never be enabled. @throws {OutboardError} invalid, with a line for each flaw */
+export function refuseFlaws(findings: readonly ConfigFinding[]): void {
   const flaws = messagesOf(findings.filter(({ severity }) => severity === 'flaw'));
   if (flaws.length > 0) throw new OutboardError('invalid', flaws.join('\n'));
 }
@@ -116,15 +92,6 @@ function refuseFlaws(findings: readonly ConfigFinding[]): void {
 function requireDiffId({ diffId }: AppliedLayer): Digest {
   if (diffId === undefined) throw new OutboardError('system', 'the unpack jail computed no diff ID');
   return diffId;
-}
-
-async function storeCompressed(
-  tar: AsyncIterable<Buffer>,
-  to: { readonly ingest: Ingest; readonly lease: Lease; readonly signal: AbortSignal },
-): Promise<ExpectedContent> {
-  for await (const chunk of compressLayer(tar, { signal: to.signal })) await to.ingest.append(chunk);
-  to.lease.add(to.ingest.digest());
-  return to.ingest.commit();
 }
 
 /** Split a context while it streams in. The config can be read after the layer was read to its end. */
