@@ -13,6 +13,7 @@ export { readProject } from './build/project/project.ts';
 export { openPush, parsePushReference } from './build/publish/push-plugin.ts';
 export type { Registries, RegistriesOptions } from './build/registries.ts';
 export { openRegistries } from './build/registries.ts';
+export { unpackPlugin } from './build/unpack-plugin.ts';
 export { writePlugin } from './build/write-plugin.ts';
 // Lists of plugins.
 export type { LoadListDeps } from './catalog/load-plugin-list.ts';

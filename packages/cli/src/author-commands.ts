@@ -9,6 +9,7 @@ import {
   type RunnableRow,
   repeatableOption,
 } from './commands/command-row.ts';
+import { platformOption } from './commands/platform-flag.ts';
 import { addAllOptionFlags } from './options/option-flags.ts';
 
 /** Flags about the project that is built. */
@@ -127,16 +128,37 @@ whose level is error. docs/conformance.md explains each check.`,
     name: 'create',
     arguments: [
       ['<PLUGIN>', 'name, such as acme/volumes:1.0'],
-      ['<PLUGIN-DATA-DIR>', 'directory with config.json and rootfs/'],
+      ['[PLUGIN-DATA-DIR]', 'directory with config.json and rootfs/'],
     ],
-    description: 'create a plugin from a root file system and a configuration',
+    description: 'create a plugin from a root file system and a configuration, or from an image',
     addFlags: addAllOptionFlags,
     options: [
+      option('--from-image <image>', 'make the plugin of an image in a registry'),
+      platformOption('platform of the image, such as linux/arm64; default that of the host'),
+      option('--config <file>', 'config.json for an image; wins over its label io.outboard.plugin.config'),
+      authFileOption(),
       option('--compress', 'compress the upload to the daemon (not supported by Docker Engine)'),
       option('--no-check', 'create the plugin even if it can never be enabled'),
     ],
-    examples: ['outboard create acme/volumes:1.0 ./volumes'],
+    examples: [
+      'outboard create acme/volumes:1.0 ./volumes',
+      'outboard create --from-image registry.example.com/acme/volumes --config config.json acme/volumes:1.0',
+    ],
     load: async () => (await import('./commands/create.ts')).create,
+  },
+  {
+    name: 'export',
+    arguments: [['<PLUGIN>']],
+    description: 'write a plugin as it was installed: config.json and rootfs/, as create takes them',
+    options: [
+      option('-o, --output <path>', 'file for a tar, or a directory, which ends with "/" if it is new', '-'),
+    ],
+    notes: 'Docker Engine creates plugins of the directory: docker plugin create NAME DIRECTORY.',
+    examples: [
+      'outboard export -o volumes.tar acme/volumes:1.0',
+      'outboard export -o volumes/ acme/volumes:1.0',
+    ],
+    load: async () => (await import('./commands/export.ts')).exportCommand,
   },
   {
     name: 'push',

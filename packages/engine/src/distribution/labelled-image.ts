@@ -3,6 +3,7 @@
  * pushed again byte for byte; the config of the plugin is computed from it.
  */
 import {
+  compatiblePlatforms,
   type Descriptor,
   familiarString,
   hostPlatform,
@@ -10,6 +11,7 @@ import {
   mediaTypes,
   OutboardError,
   type Platform,
+  parsePlatform,
   platformText,
   type Reference,
 } from '@outboard/oci';
@@ -39,16 +41,13 @@ export interface CheckedConfig {
 
 /**
  * Read and validate the config blob of a plugin or of an image with the label.
- * @param platform that the plugin is to run on; default this host's
+ * @param platform that was asked for; default this host's, and those that it runs as well
  * @throws {OutboardError} invalid; code `not-a-plugin` for an image without the label; code `other-platform`
  */
 export function checkConfigBlob(
   bytes: Buffer,
   { mediaType }: Descriptor,
-  {
-    reference,
-    platform = hostPlatform(),
-  }: { readonly reference: Reference; readonly platform?: Platform | undefined },
+  { reference, platform }: { readonly reference: Reference; readonly platform?: string | undefined },
 ): CheckedConfig {
   const parsed = inWordsOfReference(reference, () => readConfigBlob(bytes, mediaType));
   const findings = judgePluginConfig(parsed.config);
@@ -63,16 +62,19 @@ export function checkConfigBlob(
 
 /**
  * Refuse an image that cannot run here. An image that does not say what it is for is taken.
+ * @param asked platform in the form of `parsePlatform`; default this host's, and those that it runs as well
  * @param subject name of the image, for messages
  * @throws {OutboardError} invalid, code `other-platform`
  */
-export function requirePlatform(own: Platform | undefined, wanted: Platform, subject: string): void {
-  if (own === undefined || (own.os === wanted.os && own.architecture === wanted.architecture)) return;
-  const isOtherSystem = own.os !== wanted.os;
-  const hint = isOtherSystem ? 'plugins are programs of Linux' : `want one for it, or name its platform`;
+export function requirePlatform(own: Platform | undefined, asked: string | undefined, subject: string): void {
+  const wanted = asked === undefined ? compatiblePlatforms(hostPlatform()) : [parsePlatform(asked)];
+  const [first] = wanted;
+  if (own === undefined || first === undefined) return;
+  if (wanted.some(({ os, architecture }) => own.os === os && own.architecture === architecture)) return;
+  const hint = own.os === first.os ? 'want one for it, or --platform' : 'plugins are programs of Linux';
   throw new OutboardError(
     'invalid',
-    `image ${subject} is for ${platformText(own)}, and the plugin is to run on ${platformText(wanted)}: ${hint}`,
+    `image ${subject} is for ${platformText(own)}, and the plugin is to run on ${platformText(first)}: ${hint}`,
     { code: 'other-platform' },
   );
 }

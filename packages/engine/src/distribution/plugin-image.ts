@@ -1,7 +1,7 @@
 /**
  * A plugin in a registry: its manifest and config are fetched and validated before any layer.
  */
-import { type ImageManifest, parseManifest, parsePlatform, type Reference } from '@outboard/oci';
+import { type ImageManifest, parseManifest, type Reference } from '@outboard/oci';
 import type { PluginConfig } from '../config/plugin-config.ts';
 import { checkConfigBlob, maxConfigBlobBytes } from './labelled-image.ts';
 import type { FoundPlugin } from './resolve-plugin.ts';
@@ -34,7 +34,6 @@ export async function fetchPluginImage(
     maxBytes: maxConfigBlobBytes(manifest.config, reference),
     signal,
   });
-  const platform = found.platform === undefined ? undefined : parsePlatform(found.platform);
-  const checked = checkConfigBlob(configBytes, manifest.config, { reference, platform });
+  const checked = checkConfigBlob(configBytes, manifest.config, { reference, platform: found.platform });
   return { ...found, reference, manifest, configBytes, ...checked };
 }

@@ -1,14 +1,7 @@
 /**
  * An ordinary image that a plugin is made of: its config with what the plugin's author wrote about it.
  */
-import {
-  familiarString,
-  hostPlatform,
-  type JsonObject,
-  OutboardError,
-  type Platform,
-  parseManifest,
-} from '@outboard/oci';
+import { familiarString, type JsonObject, OutboardError, parseManifest } from '@outboard/oci';
 import { type ConfigFinding, refuseFindings } from '../config/config-finding.ts';
 import {
   isImageConfigMediaType,
@@ -21,6 +14,7 @@ import { parsePluginConfig } from '../config/parse-plugin-config.ts';
 import { judgePluginConfig } from '../config/validate-plugin-config.ts';
 import { requirePlatform } from './labelled-image.ts';
 import type { PluginImage } from './plugin-image.ts';
+import type { FoundPlugin } from './resolve-plugin.ts';
 
 /** An image with the config of the plugin that is made of it. */
 export interface SourceImage extends PluginImage {
@@ -33,8 +27,6 @@ export interface SourceImage extends PluginImage {
 export interface SourceOptions {
   /** `config.json` of the author; it wins over the label of the image. */
   readonly config?: Uint8Array | undefined;
-  /** Platform that the plugin is for; default this host's. */
-  readonly platform?: Platform | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -43,8 +35,8 @@ export interface SourceOptions {
  * @throws {OutboardError} invalid when it is no image, is for another platform, or nobody wrote a config; the registry's errors
  */
 export async function fetchSourceImage(
-  found: Pick<PluginImage, 'repository' | 'resolved' | 'reference'>,
-  { config: authored, platform = hostPlatform(), signal }: SourceOptions,
+  found: FoundPlugin & Pick<PluginImage, 'reference'>,
+  { config: authored, signal }: SourceOptions,
 ): Promise<SourceImage> {
   const { repository, resolved, reference } = found;
   const name = familiarString(reference);
@@ -58,7 +50,7 @@ export async function fetchSourceImage(
   }
   const configBytes = await repository.readBlob(manifest.config, { maxBytes: maxImageConfigBytes, signal });
   const image = parseImageConfig(configBytes);
-  requirePlatform(image.platform, platform, name);
+  requirePlatform(image.platform, found.platform, name);
   const label = parseLabel(image);
   const file = authored === undefined ? undefined : inWordsOf('--config', () => parsePluginConfig(authored));
   if (file === undefined && label === undefined) {

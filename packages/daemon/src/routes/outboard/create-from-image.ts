@@ -5,7 +5,7 @@ import type { PluginEngine } from '@outboard/engine';
 import { HttpError } from '../../http/errors.ts';
 import { isTrue } from '../../http/parameters.ts';
 import { progressReply } from '../../http/progress-stream.ts';
-import { readRegistryAccess } from '../../http/registry-access.ts';
+import { readRemoteOptions } from '../../http/remote-options.ts';
 import type { RequestBody } from '../../http/request-body.ts';
 import type { Route } from '../../http/route-table.ts';
 
@@ -13,7 +13,7 @@ import type { Route } from '../../http/route-table.ts';
 const maxConfigBytes = 1024 * 1024;
 
 /**
- * Creates a plugin of an image: `name`, `image` and `mustRun` are parameters, the body is `config.json` or empty. What is
+ * Creates a plugin of an image: `name`, `image`, `platform` and `mustRun` are parameters, the body is `config.json` or empty. What is
  * wrong in the plugin follows as progress.
  */
 export function createFromImageRoute(engine: Pick<PluginEngine, 'createFromImage'>): Route {
@@ -26,7 +26,7 @@ export function createFromImageRoute(engine: Pick<PluginEngine, 'createFromImage
         image: query.get('image') ?? '',
         mustRun: isTrue(query.get('mustRun')),
         config: await readConfig(body),
-        access: readRegistryAccess(headers),
+        ...readRemoteOptions(query, headers),
         signal,
       };
       return progressReply(async (onProgress) => {

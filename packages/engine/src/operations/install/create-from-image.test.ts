@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { createTarReader, parseManifest } from '@outboard/oci';
+import { createTarReader, OutboardError, parseManifest } from '@outboard/oci';
 import { pluginConfigLabel } from '../../config/image-config.ts';
 import type { PluginRecord } from '../../config/plugin-config.ts';
 import { type OperationFixture, openOperationFixture } from '../../testing/operation-fixture.ts';
@@ -197,4 +197,16 @@ test('flattenPlugin() makes of an image what create makes of it', async () => {
   const flat = await flattenPlugin(fixture.parts, { content, registry, record }, lease);
   assert.equal(flat.manifest.digest, made.manifestDigest);
   assert.deepEqual(parseManifest(flat.manifestBytes, flat.manifest.mediaType).layers, [flat.layer]);
+});
+
+test('createFromImage() asks the signature policy before it reads the config of the image', async () => {
+  await using fixture = await openOperationFixture();
+  publish(fixture);
+  const refusal = new OutboardError('forbidden', 'refused', { code: 'policy' });
+  const parts = { ...fixture.parts, policy: { check: () => Promise.reject(refusal) } };
+  await assert.rejects(createFromImage(parts, { name: 'acme/flat', image }), { code: 'policy' });
+  assert.deepEqual(
+    fixture.remote.requests.filter(({ operation }) => operation === 'openBlob'),
+    [],
+  );
 });

@@ -8,7 +8,7 @@ import { messagesOf } from '../../config/config-finding.ts';
 import type { PluginRecord } from '../../config/plugin-config.ts';
 import { initialSettings } from '../../config/settings.ts';
 import { downloadLayers } from '../../distribution/download-layers.ts';
-import { parseRemote, resolvePlugin } from '../../distribution/plugin-image.ts';
+import { parseRemote, resolvePlugin } from '../../distribution/resolve-plugin.ts';
 import { fetchSourceImage, type SourceImage } from '../../distribution/source-image.ts';
 import { ignoreProgress, type ReportProgress } from '../../observe/progress.ts';
 import { findProgramFlaws } from '../../preflight/program-flaws.ts';
@@ -20,6 +20,7 @@ import { reportWarnings } from './download-plugin.ts';
 import { createLayerSize, explainFullDisk, type LayerSize } from './explain-full-disk.ts';
 import { storeTree } from './flatten-plugin.ts';
 import type { RemoteOptions } from './remote-options.ts';
+import { requireTrust } from './require-trust.ts';
 import { installedParts, storeVersion } from './store-version.ts';
 import { type PluginContext, refuseFlaws } from './unpack-context.ts';
 
@@ -39,7 +40,7 @@ export interface CreateFromImageRequest extends RemoteOptions, Pick<PluginContex
 
 type CreateContext = Pick<
   OperationCall,
-  | ('dataRoot' | 'store' | 'content' | 'registry' | 'downloads' | 'workspaces')
+  | ('dataRoot' | 'store' | 'content' | 'registry' | 'policy' | 'downloads' | 'limits' | 'workspaces')
   | ('announce' | 'logger' | 'meter')
 >;
 
@@ -91,6 +92,7 @@ async function makePlugin(
     name,
     enabled: false,
     ...installedParts(name, config, { version, diffId: layer.diffId }),
+    ...(image.platform !== undefined && { platform: image.platform }),
     settings,
     timeoutSeconds: 0,
     overrides: {},
@@ -104,23 +106,25 @@ async function makePlugin(
 }
 
 async function fetchImage(
-  { registry }: Pick<CreateContext, 'registry'>,
+  context: Pick<CreateContext, 'registry' | 'policy'>,
   request: CreateFromImageRequest,
 ): Promise<SourceImage> {
   const { onProgress = ignoreProgress, config, signal } = request;
   const reference = parseRemote(request.image);
-  const found = await resolvePlugin(registry, reference, request);
+  const found = await resolvePlugin(context.registry, reference, request);
   onProgress({ status: `Pulling image ${familiarString(reference)}` });
   onProgress({ status: `Digest: ${found.resolved.descriptor.digest}` });
+  await requireTrust(context, reference, { ...found, signal });
   return await fetchSourceImage({ ...found, reference }, { config, signal });
 }
 
 /** @returns warnings about the layers */
 async function unpackImage(
-  { content, downloads, meter }: Pick<CreateContext, 'content' | 'downloads' | 'meter'>,
+  { content, downloads, limits, meter }: Pick<CreateContext, 'content' | 'downloads' | 'limits' | 'meter'>,
   { onProgress = ignoreProgress, signal }: CreateFromImageRequest,
   { image, jail, lease }: { readonly image: SourceImage; readonly jail: UnpackJail; readonly lease: Lease },
 ): Promise<readonly string[]> {
-  const to = { content, downloads, meter, lease, jail: meter.measure(jail) };
+  const maxDownloads = limits.maxConcurrentDownloads;
+  const to = { content, downloads, maxDownloads, meter, lease, jail: meter.measure(jail) };
   return await downloadLayers(image, to, { onProgress, signal });
 }
