@@ -28,7 +28,7 @@ import { type PluginContext, refuseFlaws } from './unpack-context.ts';
 export interface CreateFromImageRequest extends RemoteOptions, Pick<PluginContext, 'mustRun' | 'onWarnings'> {
   /** Local name; `latest` is added when it has no tag. */
   readonly name: string;
-  /** Reference of the image in a registry. */
+  /** Reference of the image in a registry, or in the archive. */
   readonly image: string;
   /**
    * `config.json`; it wins over the label `io.outboard.plugin.config` of the image field by field, and both win over what
@@ -40,7 +40,17 @@ export interface CreateFromImageRequest extends RemoteOptions, Pick<PluginContex
 
 type CreateContext = Pick<
   OperationCall,
-  | ('dataRoot' | 'store' | 'content' | 'registry' | 'policy' | 'downloads' | 'limits' | 'workspaces')
+  | (
+      | 'dataRoot'
+      | 'store'
+      | 'content'
+      | 'registry'
+      | 'archives'
+      | 'policy'
+      | 'downloads'
+      | 'limits'
+      | 'workspaces'
+    )
   | ('announce' | 'logger' | 'meter')
 >;
 
@@ -106,12 +116,12 @@ async function makePlugin(
 }
 
 async function fetchImage(
-  context: Pick<CreateContext, 'registry' | 'policy'>,
+  context: Pick<CreateContext, 'registry' | 'archives' | 'policy'>,
   request: CreateFromImageRequest,
 ): Promise<SourceImage> {
   const { onProgress = ignoreProgress, config, signal } = request;
   const reference = parseRemote(request.image);
-  const found = await resolvePlugin(context.registry, reference, request);
+  const found = await resolvePlugin(context, reference, request);
   onProgress({ status: `Pulling image ${familiarString(reference)}` });
   onProgress({ status: `Digest: ${found.resolved.descriptor.digest}` });
   await requireTrust(context, reference, { ...found, signal });
