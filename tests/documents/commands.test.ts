@@ -22,7 +22,7 @@ function helpOf(program: 'outboard' | 'docker', words: readonly string[]): Promi
 }
 
 const commandNames = (help: string): readonly string[] =>
-  [...help.matchAll(/^ {2}([a-z]+)[ |*]/gm)].map(([, name = '']) => name);
+  [...help.matchAll(/^ {2}([a-z][a-z-]*)[ |*]/gm)].map(([, name = '']) => name);
 
 /** Flags before `--`; none in the command of `exec`. */
 function flagsOf(words: readonly string[]): readonly string[] {

@@ -11,7 +11,7 @@ import { createInterface } from 'node:readline';
 
 /** A running registry. */
 export interface TestRegistry {
-  /** `127.0.0.1:PORT`; plain HTTP. */
+  /** `127.0.0.1:PORT`; plain HTTP unless it has a certificate. */
   readonly host: string;
   /** Directory of its content. */
   readonly directory: string;
@@ -23,10 +23,25 @@ export interface TestRegistry {
 export interface TestRegistryOptions {
   /** Require Basic authentication with `registryPassword`. */
   readonly auth?: { readonly username: string; readonly password: string };
+  /** Require bearer tokens of this server. */
+  readonly tokens?: TokenServerFacts;
+  /** Serve HTTPS with this certificate and key, PEM. */
+  readonly tls?: { readonly certificate: string; readonly key: string };
+  /** Cache the registry at this URL, and take no pushes. */
+  readonly cacheOf?: string;
   /** Directory of its content, which stays; default a temporary directory that `stop()` removes. */
   readonly directory?: string;
   /** Command that runs it elsewhere, such as in the network of another process; default: in this one's. */
   readonly within?: readonly string[];
+}
+
+/** A token server that a registry trusts. @see distribution docs, configuration, `auth: token` */
+export interface TokenServerFacts {
+  readonly realm: string;
+  readonly service: string;
+  readonly issuer: string;
+  /** Certificate of the authority of the keys that sign tokens, PEM. */
+  readonly authority: string;
 }
 
 /** The password of registries with authentication. */
@@ -65,15 +80,40 @@ export async function startRegistry(options: TestRegistryOptions = {}): Promise<
 
 // YAML is a superset of JSON, so the registry accepts this.
 async function configure(home: string, directory: string, options: TestRegistryOptions): Promise<object> {
-  const passwords = join(home, 'htpasswd');
-  if (options.auth !== undefined) await writeFile(passwords, `${options.auth.username}:${passwordHash}\n`);
+  const auth = await configureAuth(home, options);
+  const tls = await configureTls(home, options);
   return {
     version: '0.1',
     log: { level: 'info', formatter: 'json', accesslog: { disabled: true } },
     storage: { filesystem: { rootdirectory: directory }, delete: { enabled: true } },
-    http: { addr: '127.0.0.1:0', secret: 'test' },
-    ...(options.auth === undefined ? {} : { auth: { htpasswd: { realm: 'test', path: passwords } } }),
+    http: { addr: '127.0.0.1:0', secret: 'test', ...(tls === undefined ? {} : { tls }) },
+    ...(auth === undefined ? {} : { auth }),
+    ...(options.cacheOf === undefined ? {} : { proxy: { remoteurl: options.cacheOf } }),
   };
+}
+
+async function configureAuth(
+  home: string,
+  { auth, tokens }: TestRegistryOptions,
+): Promise<object | undefined> {
+  if (auth !== undefined) {
+    const path = join(home, 'htpasswd');
+    await writeFile(path, `${auth.username}:${passwordHash}\n`);
+    return { htpasswd: { realm: 'test', path } };
+  }
+  if (tokens === undefined) return undefined;
+  const { authority, ...token } = tokens;
+  const rootcertbundle = join(home, 'tokens.pem');
+  await writeFile(rootcertbundle, authority);
+  return { token: { ...token, rootcertbundle } };
+}
+
+async function configureTls(home: string, { tls }: TestRegistryOptions): Promise<object | undefined> {
+  if (tls === undefined) return undefined;
+  const [certificate, key] = [join(home, 'server.pem'), join(home, 'server-key.pem')];
+  await writeFile(certificate, tls.certificate);
+  await writeFile(key, tls.key, { mode: 0o600 });
+  return { certificate, key };
 }
 
 /**

@@ -35,6 +35,9 @@ export { textReport } from './check/report/text-report.ts';
 export { type CheckSelection, selectChecks } from './check/select-checks.ts';
 // Develop.
 export { developProject } from './develop/develop-project.ts';
+// Examine registries.
+export type { RegistryFinding } from './registry/examine-registry.ts';
+export { examineRegistry } from './registry/examine-registry.ts';
 // Begin projects.
 export type { InitRequest, NewProject } from './scaffold/init-project.ts';
 export { initProject } from './scaffold/init-project.ts';

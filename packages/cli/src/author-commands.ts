@@ -111,6 +111,23 @@ whose level is error. docs/conformance.md explains each check.`,
     load: async () => (await import('./commands/check.ts')).check,
   },
   {
+    name: 'check-registry',
+    arguments: [['<REPOSITORY>', 'such as registry.example.com/acme/check; may be new']],
+    description: 'find out which forms of plugins a registry takes',
+    options: [
+      option('--format <format>', 'text or json', 'text'),
+      repeatableOption(
+        '--insecure-registry <host>',
+        'registry without TLS or a known certificate; may be repeated',
+      ),
+      authFileOption(),
+    ],
+    notes: `Tiny plugins are pushed under tags of their own, read again, and deleted. No daemon is needed. Exit code 1 if plugins
+cannot be kept there.`,
+    examples: ['outboard check-registry registry.example.com/acme/check'],
+    load: async () => (await import('./commands/check-registry.ts')).checkRegistry,
+  },
+  {
     name: 'search',
     arguments: [['[TERM]', 'words in name, description, note or kind; default all']],
     description: 'search a list of plugins that are known to install',
