@@ -7,3 +7,7 @@ export { describeContentStore } from '../content/content-store.suite.ts';
 export type { RegistryUnderTest } from '../registry/registry-client.suite.ts';
 export { describeRegistryClient, suiteLogin } from '../registry/registry-client.suite.ts';
 export { arbitraryValue } from './arbitrary-value.ts';
+export type { Answer, AskedRequest, MisbehavingRegistry, Misbehaviour } from './misbehaving-registry.ts';
+export { misbehavingLogin, startMisbehavingRegistry } from './misbehaving-registry.ts';
+export type { Hosts } from './mutated-answer.ts';
+export { Chance, mutateAnswer, mutateDocument } from './mutated-answer.ts';
