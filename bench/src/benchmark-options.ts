@@ -3,6 +3,7 @@
  */
 import type { EngineKind } from './measured-engine.ts';
 import type { PluginFixtures } from './plugin-fixtures.ts';
+import type { BenchRegistry } from './registry.ts';
 import type { Measurement } from './report.ts';
 
 /** Groups that can be measured separately. */
@@ -12,6 +13,9 @@ export const benchmarkGroups = [
   'restart',
   'life',
   'files',
+  'push',
+  'layers',
+  'huge',
   'memory',
   'list',
   'gateway',
@@ -24,8 +28,7 @@ export interface BenchmarkOptions {
   readonly kinds: readonly EngineKind[];
   /** A directory on tmpfs. */
   readonly root: string;
-  /** `127.0.0.1:PORT` */
-  readonly registry: string;
+  readonly registry: BenchRegistry;
   readonly fixtures: PluginFixtures;
   /** Number of timings of each piece of work. */
   readonly runs: number;
@@ -34,12 +37,4 @@ export interface BenchmarkOptions {
   readonly onStep: (text: string) => void;
   /** Called with the figures of each group when they are complete. */
   readonly onMeasured: (measurements: readonly Measurement[]) => void;
-}
-
-/** Figures of one piece of work, by engine. */
-export type Figures = Partial<Record<EngineKind['name'], number[]>>;
-
-/** Append a figure to those of one engine. */
-export function addFigure(figures: Figures, name: EngineKind['name'], figure: number): void {
-  figures[name] = [...(figures[name] ?? []), figure];
 }

@@ -5,9 +5,10 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { addFigure, type BenchmarkOptions, type Figures } from './benchmark-options.ts';
+import type { BenchmarkOptions } from './benchmark-options.ts';
+import { addFigure, type Figures, noTimings } from './figures.ts';
 import { makeDirectories } from './make-directories.ts';
-import { type EngineKind, engineDirectory, MeasuredEngine, outboard } from './measured-engine.ts';
+import { type EngineKind, type MeasuredEngine, outboard, timeStart } from './measured-engine.ts';
 import { timed } from './plugin-work.ts';
 import type { Measurement } from './report.ts';
 
@@ -21,18 +22,12 @@ const repository = fileURLToPath(new URL('../..', import.meta.url));
 export async function measurePackage(options: BenchmarkOptions): Promise<readonly Measurement[]> {
   const program = await installPackage(join(options.root, 'package'));
   const kinds = options.kinds.map((kind) => (kind.name === 'Outboard' ? packaged(program) : kind));
-  const start: Figures = {};
+  const start = noTimings();
   const list: Figures = {};
   for (let run = 0; run < options.runs; run++) {
     const engines: MeasuredEngine[] = [];
     try {
-      for (const kind of kinds) {
-        const directory = engineDirectory(options.root, kind);
-        const milliseconds = await timed(async () => {
-          engines.push(await MeasuredEngine.start(kind, directory, options.registry));
-        });
-        addFigure(start, kind.name, milliseconds);
-      }
+      for (const kind of kinds) engines.push(await timeStart(start, kind, options));
       for (let count = 0; count < startsPerRun; count++) {
         for (const { kind, directory } of engines) {
           const [command = '', ...args] = listCommand(kind, program, `unix://${join(directory, 'api.sock')}`);
@@ -45,7 +40,7 @@ export async function measurePackage(options: BenchmarkOptions): Promise<readonl
   }
   options.onStep('the package');
   return [
-    { work: 'package: daemon start to first answer', unit: 'ms', bar: { ratio: 1 }, figures: start },
+    { work: 'package: daemon start to first answer', unit: 'ms', bar: { ratio: 1 }, ...start },
     { work: 'package: outboard ls, docker plugin ls', unit: 'ms', bar: { ratio: 2 }, figures: list },
   ];
 }

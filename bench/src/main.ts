@@ -52,7 +52,7 @@ async function main(): Promise<void> {
     const measurements = await runBenchmark({
       kinds,
       root,
-      registry: registry.host,
+      registry,
       fixtures,
       runs,
       groups,
@@ -80,6 +80,9 @@ function fixturesOf(groups: readonly BenchmarkGroup[]): ReadonlySet<FixtureName>
     restart: ['light'],
     life: ['big', 'light'],
     files: ['many'],
+    push: ['big'],
+    layers: [],
+    huge: ['huge'],
     memory: ['light'],
     list: [],
     gateway: ['answering'],

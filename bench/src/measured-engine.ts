@@ -9,11 +9,14 @@ import net from 'node:net';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EngineApi } from './engine-api.ts';
+import { addFigure, type EngineName, type Timings } from './figures.ts';
 import { makeDirectories } from './make-directories.ts';
+import { timed } from './plugin-work.ts';
+import { openProcessorAccount, type ProcessorAccount } from './processor-time.ts';
 
 /** Start parameters of an engine whose roots are below one directory. */
 export interface EngineKind {
-  readonly name: 'Docker' | 'Outboard';
+  readonly name: EngineName;
   command(directory: string, socketPath: string, registry: string): readonly string[];
   /** Names of those child processes that belong to the engine, not to a plugin. */
   readonly helperNames: readonly string[];
@@ -73,12 +76,18 @@ export class MeasuredEngine {
   readonly directory: string;
   readonly api: EngineApi;
   readonly process: ChildProcess;
+  readonly processor: ProcessorAccount;
 
-  private constructor(kind: EngineKind, directory: string, api: EngineApi, child: ChildProcess) {
+  private constructor(
+    kind: EngineKind,
+    directory: string,
+    running: { readonly api: EngineApi; readonly child: ChildProcess; readonly processor: ProcessorAccount },
+  ) {
     this.kind = kind;
     this.directory = directory;
-    this.api = api;
-    this.process = child;
+    this.api = running.api;
+    this.process = running.child;
+    this.processor = running.processor;
   }
 
   /** Start an engine; resolves at its first answer. Its roots stay after a stop, so that it can be started again. */
@@ -92,7 +101,9 @@ export class MeasuredEngine {
     // The environment of a service manager: variables of this shell (such as certificates that Node.js reads at its
     // start) belong to neither engine.
     const env = { PATH: process.env.PATH };
+    const processor = await openProcessorAccount(groupName(directory));
     const child = spawn(program, args, { stdio: ['ignore', log, log], env });
+    if (child.pid !== undefined) await processor.add(child.pid);
     const api = new EngineApi(socketPath);
     const failed = once(child, 'exit').then(([code]) => {
       throw new Error(`${kind.name} ended with code ${code} before it answered; see ${directory}/daemon.log`);
@@ -100,7 +111,15 @@ export class MeasuredEngine {
     await Promise.race([untilAccepting(socketPath), failed]);
     await api.request('GET', '/_ping');
     failed.catch(() => undefined); // From here on its end is expected.
-    return new MeasuredEngine(kind, directory, api, child);
+    return new MeasuredEngine(kind, directory, { api, child, processor });
+  }
+
+  /** Time a piece of work, by the clock until it resolves, and by the processor until its aftermath is done as well. */
+  async time(timings: Timings, work: () => Promise<unknown>): Promise<void> {
+    const before = await this.processor.read();
+    addFigure(timings.figures, this.kind.name, await timed(work));
+    await settle();
+    addFigure(timings.processor, this.kind.name, (await this.processor.read()) - before);
   }
 
   async stop(): Promise<void> {
@@ -137,4 +156,35 @@ function accepts(socketPath: string): Promise<boolean> {
 /** Name of an engine within a run of the benchmark. */
 export function engineDirectory(root: string, kind: EngineKind): string {
   return join(root, basename(kind.name).toLowerCase());
+}
+
+/** Wait for work that an engine does after its answer, such as collecting garbage. */
+export async function settle(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 300));
+}
+
+/** Start an engine as `MeasuredEngine.start` does, and time it until its first answer. */
+export async function timeStart(
+  timings: Timings,
+  kind: EngineKind,
+  { root, registry }: { readonly root: string; readonly registry: { readonly host: string } },
+): Promise<MeasuredEngine> {
+  const directory = engineDirectory(root, kind);
+  const before = await (await openProcessorAccount(groupName(directory))).read();
+  const startedAt = performance.now();
+  const engine = await MeasuredEngine.start(kind, directory, registry.host);
+  addFigure(timings.figures, kind.name, performance.now() - startedAt);
+  addFigure(timings.processor, kind.name, (await engine.processor.read()) - before);
+  return engine;
+}
+
+/** Name of the control group of the engine with a directory. */
+function groupName(directory: string): string {
+  return `${basename(dirname(directory))}-${basename(directory)}`;
+}
+
+/** Remove the control groups of engines that have ended. */
+export async function removeGroups(root: string, kinds: readonly EngineKind[]): Promise<void> {
+  for (const kind of kinds)
+    await (await openProcessorAccount(groupName(engineDirectory(root, kind)))).close();
 }

@@ -4,7 +4,7 @@
  */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, open, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -17,6 +17,7 @@ const exampleDirectory = fileURLToPath(new URL('../../examples/volume-local', im
 const manyFiles = 58_000;
 const filesPerDirectory = 100;
 const bytesPerFile = 3_100;
+const hugeBytes = 1_000_000_000;
 
 /** Files of the context of each plugin, as `plugin create` takes them: a tar of config.json and rootfs/. */
 export interface PluginFixtures {
@@ -25,6 +26,8 @@ export interface PluginFixtures {
   /** Listens a few milliseconds after its start, as plugins written in Go or C do. */
   readonly light: string;
   readonly many: string;
+  /** One file of 1 GB. */
+  readonly huge: string;
   /** Answers calls of a volume driver in microseconds. */
   readonly answering: string;
   readonly directory: string;
@@ -43,12 +46,14 @@ export async function makeFixtures(
     big: (into) => run(process.execPath, [packProgram, exampleDirectory, into]),
     light: (into) => makePerlPlugin(into, lightProgram),
     many: makeManyFiles,
+    huge: makeHugeFile,
     answering: (into) => makePerlPlugin(into, answeringProgram, '/mnt/volumes'),
   };
   const files = {
     big: join(directory, 'big.tar'),
     light: join(directory, 'light.tar'),
     many: join(directory, 'many.tar'),
+    huge: join(directory, 'huge.tar'),
     answering: join(directory, 'answering.tar'),
   };
   for (const name of names) {
@@ -178,6 +183,16 @@ async function makeManyFiles(directory: string): Promise<void> {
       await writeFile(join(parent, `file-${index}.js`), sourceLikeText(index));
     }
   }
+}
+
+/** Programs one after the other: content that compresses as those of plugins do. */
+async function makeHugeFile(directory: string): Promise<void> {
+  await makeDirectories(join(directory, 'rootfs'));
+  await writeFile(join(directory, 'config.json'), minimalConfig('one large file'));
+  await using file = await open(join(directory, 'rootfs', 'programs'), 'w');
+  const program = await readFile(process.execPath);
+  for (let size = 0; size < hugeBytes; size += program.length) await file.writeFile(program);
+  await file.truncate(hugeBytes);
 }
 
 /** Text that compresses about as well as source code: half recurring words, half random digits. */

@@ -20,7 +20,8 @@ export async function create(api: EngineApi, name: string, context: string): Pro
   });
 }
 
-async function push(api: EngineApi, name: string): Promise<void> {
+/** Push a plugin under its name. */
+export async function push(api: EngineApi, name: string): Promise<void> {
   await api.request('POST', `/plugins/${name}/push`);
 }
 
@@ -29,6 +30,16 @@ export async function publish(api: EngineApi, name: string, context: string): Pr
   await create(api, name, context);
   await push(api, name);
   await remove(api, name);
+}
+
+/** Push a plugin; the first engine creates it, so that all engines install the same bytes. */
+export async function publishFirst(
+  [publisher]: readonly { readonly api: EngineApi }[],
+  name: string,
+  context: string,
+): Promise<void> {
+  if (publisher === undefined) throw new Error('no engine to measure');
+  await publish(publisher.api, name, context);
 }
 
 /** Install a plugin under another name; content that is stored already is not fetched again. */

@@ -48,7 +48,8 @@ async function listProcesses(): Promise<readonly Process[]> {
   return found.filter((process) => process !== undefined);
 }
 
-async function proportionalSetSize(pid: number): Promise<number> {
+/** Proportional set size of a process, in bytes. @throws {Error} when it has ended */
+export async function proportionalSetSize(pid: number): Promise<number> {
   const rollup = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8');
   const kibibytes = /^Pss:\s+(\d+) kB$/m.exec(rollup)?.[1];
   if (kibibytes === undefined) throw new Error(`no Pss in /proc/${pid}/smaps_rollup`);

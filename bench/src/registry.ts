@@ -3,7 +3,7 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import net from 'node:net';
 import { join } from 'node:path';
 import { makeDirectories } from './make-directories.ts';
@@ -12,6 +12,8 @@ import { makeDirectories } from './make-directories.ts';
 export interface BenchRegistry {
   /** `127.0.0.1:PORT` */
   readonly host: string;
+  /** Delete all content. */
+  clear(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -38,6 +40,7 @@ export async function startRegistry(directory: string): Promise<BenchRegistry> {
   }
   return {
     host: `127.0.0.1:${port}`,
+    clear: () => rm(join(directory, 'data'), { recursive: true, force: true }),
     stop: async () => {
       child.kill('SIGTERM');
       await ended;

@@ -1,7 +1,7 @@
 /**
  * Figures as a table for people and as JSON for programs.
  */
-import type { EngineKind } from './measured-engine.ts';
+import type { Figures } from './figures.ts';
 
 /** One measured quantity, with several figures for each engine. */
 export interface Measurement {
@@ -9,7 +9,9 @@ export interface Measurement {
   readonly unit: 'ms' | 'requests/s' | 'MB';
   /** A ratio to Docker's figure, or a limit of Outboard's own where Docker Engine has nothing like it. */
   readonly bar: ({ readonly ratio: number } | { readonly limit: number }) & { readonly isMinimum?: boolean };
-  readonly figures: Readonly<Partial<Record<EngineKind['name'], readonly number[]>>>;
+  readonly figures: Figures;
+  /** Milliseconds of processors for the same work, where they are counted. */
+  readonly processor?: Figures;
 }
 
 function median(figures: readonly number[]): number {
@@ -21,30 +23,42 @@ function median(figures: readonly number[]): number {
 
 /** Medians, ratios and comparison with the bars. */
 export function summarise(measurements: readonly Measurement[]) {
-  return measurements.map(({ work, unit, bar, figures }) => {
-    const outboard = median(figures.Outboard ?? []);
-    const docker = figures.Docker === undefined ? undefined : median(figures.Docker);
-    const ratio = docker === undefined ? undefined : outboard / docker;
+  return measurements.map(({ work, unit, bar, figures, processor }) => {
+    const { outboard, docker, ratio } = compare(figures);
     const [measured, wanted] = 'limit' in bar ? [outboard, bar.limit] : [ratio, bar.ratio];
     const isMet =
       measured === undefined ? undefined : bar.isMinimum === true ? measured >= wanted : measured <= wanted;
-    return { work, unit, outboard, docker, ratio, bar, isMet, figures };
+    const skopeo = figures.skopeo && median(figures.skopeo);
+    const processorMs = processor && compare(processor);
+    return { work, unit, outboard, docker, ratio, bar, isMet, skopeo, processorMs, figures, processor };
   });
 }
 
+function compare(figures: Figures) {
+  const outboard = median(figures.Outboard ?? []);
+  const docker = figures.Docker === undefined ? undefined : median(figures.Docker);
+  return { outboard, docker, ratio: docker === undefined ? undefined : outboard / docker };
+}
+
+const titles = ['work', 'Outboard', 'Docker', 'ratio', 'bar', '', 'CPU Outboard', 'CPU Docker', 'ratio'];
+
 /** Format measurements as a table with aligned columns. */
 export function formatTable(measurements: readonly Measurement[]): string {
-  const rows = summarise(measurements).map(({ work, unit, outboard, docker, ratio, bar, isMet }) => [
-    work,
-    `${format(outboard)} ${unit}`,
-    'limit' in bar ? '' : docker === undefined ? 'not measured' : `${format(docker)} ${unit}`,
-    ratio === undefined ? '' : ratio.toFixed(2),
-    `${bar.isMinimum === true ? '>=' : '<='} ${'limit' in bar ? `${bar.limit} ${unit}` : bar.ratio}`,
-    isMet === undefined ? '' : isMet ? 'met' : 'MISSED',
-  ]);
-  const lines = [['work', 'Outboard', 'Docker', 'ratio', 'bar', ''], ...rows];
-  const widths =
-    lines[0]?.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0))) ?? [];
+  const rows = summarise(measurements).map(
+    ({ work, unit, outboard, docker, ratio, bar, isMet, skopeo, processorMs }) => [
+      skopeo === undefined ? work : `${work} (skopeo copy: ${format(skopeo)} ${unit})`,
+      `${format(outboard)} ${unit}`,
+      'limit' in bar ? '' : docker === undefined ? 'not measured' : `${format(docker)} ${unit}`,
+      formatRatio(ratio),
+      `${bar.isMinimum === true ? '>=' : '<='} ${'limit' in bar ? `${bar.limit} ${unit}` : bar.ratio}`,
+      isMet === undefined ? '' : isMet ? 'met' : 'MISSED',
+      formatSeconds(processorMs?.outboard),
+      formatSeconds(processorMs?.docker),
+      formatRatio(processorMs?.ratio),
+    ],
+  );
+  const lines = [titles, ...rows];
+  const widths = titles.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
   return lines
     .map((line) =>
       line
@@ -53,6 +67,17 @@ export function formatTable(measurements: readonly Measurement[]): string {
         .trimEnd(),
     )
     .join('\n');
+}
+
+function formatRatio(ratio: number | undefined): string {
+  return ratio === undefined || Number.isNaN(ratio) ? '' : ratio.toFixed(2);
+}
+
+/** Processor time in seconds. */
+function formatSeconds(milliseconds: number | undefined): string {
+  return milliseconds === undefined || Number.isNaN(milliseconds)
+    ? ''
+    : `${(milliseconds / 1000).toFixed(3)} s`;
 }
 
 function format(figure: number): string {

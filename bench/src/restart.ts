@@ -1,9 +1,10 @@
 /**
  * A daemon that starts while its plugins run: it finds, verifies and takes over each of them before it answers.
  */
-import { addFigure, type BenchmarkOptions, type Figures } from './benchmark-options.ts';
-import { type EngineKind, engineDirectory, MeasuredEngine } from './measured-engine.ts';
-import { enable, installAs, publish, removeAll, timed } from './plugin-work.ts';
+import type { BenchmarkOptions } from './benchmark-options.ts';
+import { noTimings } from './figures.ts';
+import { type EngineKind, engineDirectory, MeasuredEngine, timeStart } from './measured-engine.ts';
+import { enable, installAs, publish, removeAll } from './plugin-work.ts';
 import type { Measurement } from './report.ts';
 
 /** Number of plugins that run through the restarts. */
@@ -12,17 +13,12 @@ const runningPlugins = 20;
 /** Time the start of each engine with running plugins; they are removed afterwards. */
 export async function measureRestart(options: BenchmarkOptions): Promise<readonly Measurement[]> {
   const kinds = options.kinds.map(leavingPluginsRunning);
-  const figures: Figures = {};
+  const started = noTimings();
   try {
     await enablePlugins(kinds, options);
     for (let run = 0; run < options.runs; run++) {
       for (const kind of kinds) {
-        let engine: MeasuredEngine | undefined;
-        const milliseconds = await timed(async () => {
-          engine = await start(kind, options);
-        });
-        addFigure(figures, kind.name, milliseconds);
-        await engine?.stop();
+        await (await timeStart(started, kind, options)).stop();
       }
       options.onStep(`restart with running plugins, run ${run + 1} of ${options.runs}`);
     }
@@ -31,11 +27,11 @@ export async function measureRestart(options: BenchmarkOptions): Promise<readonl
     for (const kind of kinds) await withEngine(kind, options, ({ api }) => removeAll(api));
   }
   const work = `daemon start with ${runningPlugins} running plugins`;
-  return [{ work, unit: 'ms', bar: { ratio: 0.4 }, figures }];
+  return [{ work, unit: 'ms', bar: { ratio: 0.4 }, ...started }];
 }
 
 async function enablePlugins(kinds: readonly EngineKind[], options: BenchmarkOptions): Promise<void> {
-  const remote = `${options.registry}/bench/light:latest`;
+  const remote = `${options.registry.host}/bench/light:latest`;
   for (const [index, kind] of kinds.entries()) {
     await withEngine(kind, options, async ({ api }) => {
       if (index === 0) await publish(api, remote, options.fixtures.light);
@@ -55,7 +51,7 @@ function leavingPluginsRunning(kind: EngineKind): EngineKind {
 }
 
 function start(kind: EngineKind, { root, registry }: BenchmarkOptions): Promise<MeasuredEngine> {
-  return MeasuredEngine.start(kind, engineDirectory(root, kind), registry);
+  return MeasuredEngine.start(kind, engineDirectory(root, kind), registry.host);
 }
 
 async function withEngine(
