@@ -13,6 +13,7 @@ export { systemClock } from './clock.ts';
 export type { Disposer } from './disposal-stack.ts';
 export { acquireAll, DisposalStack } from './disposal-stack.ts';
 // Promises and events.
+export { watchEvents } from './event-watch.ts';
 export { firstEvent, waitForDrain } from './first-event.ts';
 export { fromCallback } from './from-callback.ts';
 export { joinSignals, longestTimerMs } from './join-signals.ts';

@@ -3,7 +3,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
-import { firstEvent, joinSignals } from '@outboard/async';
+import { watchEvents } from '@outboard/async';
 import { hasBoundedValues, maxJsonValues } from '@outboard/oci';
 import { HttpError } from './errors.ts';
 
@@ -102,13 +102,15 @@ async function* readChunks(
   stallMs: number,
   onStall: () => void,
 ): AsyncGenerator<Buffer, void> {
+  // The loop finds out which of them it was.
+  using changes = watchEvents(source, ['readable', 'end', 'close', 'error'], stallMs);
   while (true) {
     const chunk: Buffer | null = source.read();
     if (chunk !== null) yield chunk;
     else if (source.readableEnded) return;
     else if (source.destroyed)
       throw new HttpError(400, 'the client went away before its request was complete');
-    else if (!(await changesWithin(source, stallMs))) {
+    else if (!(await changes.next())) {
       onStall();
       throw stallError(stallMs);
     }
@@ -117,13 +119,6 @@ async function* readChunks(
 
 function stallError(stallMs: number): HttpError {
   return new HttpError(408, `the request body stalled for ${stallMs / 1000} seconds`);
-}
-
-/** Wait for bytes, end, close or error; the caller finds out which. @returns false after the time limit */
-async function changesWithin(source: Readable, timeoutMs: number): Promise<boolean> {
-  using limit = joinSignals([], { timeoutMs });
-  const event = await firstEvent(source, ['readable', 'end', 'close', 'error'], { signal: limit.signal });
-  return event !== undefined;
 }
 
 /** A buffered body; it may be read repeatedly. */
