@@ -1,13 +1,16 @@
 /**
  * A plugin of many layers, written into the registry directly: `plugin create` makes one layer only.
  */
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { open } from 'node:fs/promises';
+import { open, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { createTarWriter } from '@outboard/oci/layers';
+import { makeDirectories } from './make-directories.ts';
 
 const compress = promisify(gzip);
+const execute = promisify(execFile);
 const layerBytes = 4_000_000;
 
 interface StoredBlob {
@@ -17,10 +20,12 @@ interface StoredBlob {
 
 /**
  * Write a plugin with layers of 4 MB of programs each.
+ * @param directory for temporary files
  * @param repository `http://HOST/v2/NAME`
  * @param count number of layers
  */
-export async function publishLayers(repository: string, count: number): Promise<void> {
+export async function publishLayers(directory: string, repository: string, count: number): Promise<void> {
+  await makeDirectories(directory);
   await using program = await open(process.execPath);
   const layers: StoredBlob[] = [];
   const diffIds: string[] = [];
@@ -28,7 +33,7 @@ export async function publishLayers(repository: string, count: number): Promise<
     const content = Buffer.alloc(layerBytes);
     await program.read(content, 0, layerBytes, (index * layerBytes) % 60_000_000);
     content.writeUInt32BE(index); // so that no two layers are equal
-    const tar = archive(`part-${index}`, content);
+    const tar = await archive(directory, `part-${index}`, content);
     diffIds.push(digestOf(tar));
     layers.push(await putBlob(repository, await compress(tar)));
   }
@@ -45,26 +50,13 @@ export async function publishLayers(repository: string, count: number): Promise<
   await send(`${repository}/manifests/latest`, 'PUT', manifest.mediaType, JSON.stringify(manifest));
 }
 
-function archive(name: string, content: Buffer): Buffer {
-  const chunks: Buffer[] = [];
-  const writer = createTarWriter((chunk) => void chunks.push(Buffer.from(chunk)));
-  writer.onEntry({
-    type: 'file',
-    name: Buffer.from(name),
-    linkName: Buffer.alloc(0),
-    mode: 0o755,
-    uid: 0,
-    gid: 0,
-    size: content.length,
-    modifiedAt: 0,
-    deviceMajor: 0,
-    deviceMinor: 0,
-    xattrs: new Map(),
-  });
-  writer.onContent(content);
-  writer.onEntryEnd();
-  writer.end();
-  return Buffer.concat(chunks);
+/** An archive with one file. */
+async function archive(directory: string, name: string, content: Buffer): Promise<Buffer> {
+  await writeFile(join(directory, name), content);
+  const args = ['--numeric-owner', '--owner=0', '--group=0', '-cf', '-', '-C', directory, name];
+  const { stdout } = await execute('tar', args, { encoding: 'buffer', maxBuffer: 2 * content.length });
+  await rm(join(directory, name));
+  return stdout;
 }
 
 function configOf(diffIds: readonly string[]) {

@@ -37,7 +37,7 @@ export async function openProcessorAccount(name: string): Promise<ProcessorAccou
   for (const { directory, file, read } of hierarchies) {
     const group = join(directory, name);
     try {
-      await mkdir(group, { recursive: true });
+      await mkdir(group).catch(() => undefined); // an earlier run of the engine made it
       await access(join(group, file));
     } catch {
       continue; // a host without this hierarchy

@@ -51,7 +51,11 @@ export async function measureLayers(
 ): Promise<readonly Measurement[]> {
   const installed = noTimings();
   const name = `${options.registry.host}/bench/layers:latest`;
-  await publishLayers(`http://${options.registry.host}/v2/bench/layers`, layerCount);
+  await publishLayers(
+    join(options.root, 'parts'),
+    `http://${options.registry.host}/v2/bench/layers`,
+    layerCount,
+  );
   for (let run = 0; run < options.runs; run++) {
     await timeCopy(installed.figures, name, options);
     for (const engine of engines) {
