@@ -32,7 +32,6 @@ import { collectGarbage } from './operations/install/collect-garbage.ts';
 import { createProgramArchitectures } from './operations/program-architectures.ts';
 import type { PluginEngineOptions } from './plugin-engine-options.ts';
 import { openSignaturePolicy, type ReloadableSignaturePolicy } from './policy/open-signature-policy.ts';
-import { verifyRequirement } from './policy/verify-requirement.ts';
 import { createPreflight } from './preflight/host-preflight.ts';
 import { openStoredReferences } from './references/stored-references.ts';
 import { createPluginServing } from './serving/create-plugin-serving.ts';
@@ -74,7 +73,7 @@ export async function openEngineParts(options: OpenOptions, stack: DisposalStack
   const { dataRoot, execRoot, logger } = options;
   const layout = createPluginLayout(dataRoot);
   const store = await PluginStore.open(layout, logger);
-  const policy = await openSignaturePolicy(options.signaturePolicy, verifyRequirement, logger);
+  const policy = await openSignaturePolicy(options.signaturePolicy, logger);
   const content = await openContent(layout, store, logger);
   const registry = stack.use(openRegistry(options));
   const logs = stack.use(createPluginLogs({ layout, store, logger }));

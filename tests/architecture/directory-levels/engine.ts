@@ -4,9 +4,9 @@ export const engineLevels: DirectoryLevels = {
   source: 'packages/engine/src',
   levels: [
     ['config', 'observe'],
-    ['spec/apparmor', 'store'],
-    ['archives', 'references', 'spec', 'policy'],
-    ['distribution', 'preflight'],
+    ['spec/apparmor', 'store', 'policy/document'],
+    ['archives', 'references', 'spec', 'policy/sigstore'],
+    ['distribution', 'preflight', 'policy'],
     ['supervise/host'],
     ['supervise'],
     ['serving/gate'],

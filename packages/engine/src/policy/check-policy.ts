@@ -3,9 +3,9 @@
  */
 import { canonicalString, OutboardError } from '@outboard/oci';
 import type { Verification, VerifiedSignature } from '../config/verification.ts';
-import type { PgpRequirement, PolicyDocument, SigstoreRequirement } from './policy-document.ts';
-import { chooseRequirements } from './policy-scope.ts';
-import type { PolicyRequest } from './signature-policy.ts';
+import type { PgpRequirement, PolicyDocument, SigstoreRequirement } from './document/policy-document.ts';
+import type { PolicyRequest } from './document/policy-request.ts';
+import { chooseRequirements } from './document/policy-scope.ts';
 
 /**
  * Verifies the signatures that a requirement asks for.

@@ -1,12 +1,13 @@
 /**
  * The policy in force, from its file. Another file, or another content, is put in force as a whole or not at all.
  */
-import { open } from 'node:fs/promises';
-import { OutboardError, storageError, systemErrorCode } from '@outboard/oci';
+import { isOutboardError, OutboardError, systemErrorCode } from '@outboard/oci';
 import type { Logger } from 'pino';
 import { checkPolicy, type VerifyRequirement } from './check-policy.ts';
-import { maxPolicyBytes, parsePolicy } from './parse-policy.ts';
-import type { PolicyDocument } from './policy-document.ts';
+import { maxPolicyBytes, parsePolicy } from './document/parse-policy.ts';
+import type { PolicyDocument } from './document/policy-document.ts';
+import { readBoundedFile } from './document/read-bounded-file.ts';
+import { loadVerifier } from './load-verifier.ts';
 import type { SignaturePolicy } from './signature-policy.ts';
 
 /** Where a policy is. */
@@ -28,53 +29,53 @@ export interface ReloadableSignaturePolicy extends SignaturePolicy {
   prepare(file: PolicyFile | undefined): Promise<() => void>;
 }
 
+/** A policy with its keys. */
+interface LoadedPolicy {
+  readonly document: PolicyDocument;
+  readonly verify: VerifyRequirement;
+}
+
 /** Open the policy of an engine. @param file undefined: everything is accepted. @throws {OutboardError} as `prepare` */
 export async function openSignaturePolicy(
   file: PolicyFile | undefined,
-  verify: VerifyRequirement,
   logger: Logger,
 ): Promise<ReloadableSignaturePolicy> {
-  let policy = await loadPolicy(file);
-  if (policy !== undefined) logger.info({ path: file?.path }, 'signature policy in force');
+  let loaded = await loadPolicy(file);
+  if (loaded !== undefined) logger.info({ path: file?.path }, 'signature policy in force');
   return {
-    current: () => policy,
-    check: async (request) => policy && (await checkPolicy(policy, request, verify)),
+    current: () => loaded?.document,
+    check: async (request) => loaded && (await checkPolicy(loaded.document, request, loaded.verify)),
     async prepare(next) {
       const prepared = await loadPolicy(next);
       return () => {
-        const isLost = policy !== undefined && prepared === undefined;
+        const isLost = loaded !== undefined && prepared === undefined;
         if (isLost)
           logger.warn({ path: next?.path }, 'no signature policy any more: every plugin is accepted');
-        policy = prepared;
+        loaded = prepared;
       };
     },
   };
 }
 
-async function loadPolicy(file: PolicyFile | undefined): Promise<PolicyDocument | undefined> {
+async function loadPolicy(file: PolicyFile | undefined): Promise<LoadedPolicy | undefined> {
   if (file === undefined) return undefined;
   const bytes = await readPolicyFile(file);
   if (bytes === undefined) return undefined;
   try {
-    return parsePolicy(bytes);
+    const document = parsePolicy(bytes);
+    return { document, verify: await loadVerifier(document) };
   } catch (cause) {
-    if (!(cause instanceof OutboardError)) throw cause;
-    throw new OutboardError('invalid', `${file.path}: ${cause.message}`, { cause, code: 'policy-file' });
+    if (!isOutboardError(cause)) throw cause;
+    throw new OutboardError(cause.kind, `${file.path}: ${cause.message}`, { cause, code: 'policy-file' });
   }
 }
 
 async function readPolicyFile({ path, mayBeMissing }: PolicyFile): Promise<Buffer | undefined> {
   try {
-    return await readBounded(path);
-  } catch (cause) {
-    if (mayBeMissing === true && systemErrorCode(cause) === 'ENOENT') return undefined;
-    throw storageError('read signature policy', path, cause);
+    return await readBoundedFile('signature policy', path, maxPolicyBytes);
+  } catch (error) {
+    const code = error instanceof Error ? systemErrorCode(error.cause) : undefined;
+    if (mayBeMissing === true && code === 'ENOENT') return undefined;
+    throw error;
   }
-}
-
-/** Read one byte more than a policy may have, so that a file without end is refused too. */
-async function readBounded(path: string): Promise<Buffer> {
-  await using handle = await open(path, 'r');
-  const { buffer, bytesRead } = await handle.read(Buffer.alloc(maxPolicyBytes + 1));
-  return buffer.subarray(0, bytesRead);
 }

@@ -4,7 +4,7 @@
 import type { Reference } from '@outboard/oci';
 import type { Verification } from '../../config/verification.ts';
 import type { FoundPlugin } from '../../distribution/resolve-plugin.ts';
-import type { PolicyTransport } from '../../policy/policy-scope.ts';
+import type { PolicyTransport } from '../../policy/document/policy-scope.ts';
 import type { EngineContext } from '../engine-context.ts';
 
 /** A plugin that was found, and where: default in a registry. */
