@@ -2,7 +2,13 @@
  * The rows of the commands that get plugins from registries, and return to the version before.
  */
 import { authFileOption } from './commands/auth-file-flag.ts';
-import { contentTrustOption, formatOption, option, type RunnableRow } from './commands/command-row.ts';
+import {
+  contentTrustOption,
+  formatOption,
+  option,
+  type RunnableRow,
+  repeatableOption,
+} from './commands/command-row.ts';
 import { platformOption } from './commands/platform-flag.ts';
 import { switchOptions } from './commands/switch-flags.ts';
 import { addAllOptionFlags } from './options/option-flags.ts';
@@ -92,5 +98,29 @@ names; --authfile and REGISTRY_AUTH_FILE name another file.`,
     options: [formatOption('Name'), platformOption(), authFileOption()],
     examples: ['outboard privileges rclone/docker-volume-rclone'],
     load: async () => (await import('./commands/privileges.ts')).privileges,
+  },
+  {
+    name: 'verify',
+    arguments: [['<PLUGIN>', 'reference in a registry']],
+    description:
+      'check the signatures of a plugin: by the policy of the daemon, or by the keys that are given',
+    options: [
+      repeatableOption('--key <file>', 'public key; one of several if it is repeated'),
+      option('--rekor-key <file>', 'key of a transparency log that must have the signature'),
+      option('--certificate-identity <name>', 'email address or URI of the signer, in place of a key'),
+      option('--certificate-oidc-issuer <url>', 'issuer that vouches for it'),
+      option('--root <file>', 'trusted_root.json, or certificates of the authority in PEM'),
+      option('--any-name', 'accept signatures for other names, and for none'),
+      option('--policy <file>', 'another policy'),
+      platformOption(),
+      option('--format <format>', 'table or json', 'table'),
+      authFileOption(),
+    ],
+    notes: 'Exits with 1 when the signatures do not suffice. Nothing is installed.',
+    examples: [
+      'outboard verify --key cosign.pub registry.example.com/acme/plugin:v1',
+      'outboard verify registry.example.com/acme/plugin:v1',
+    ],
+    load: async () => (await import('./commands/verify.ts')).verify,
   },
 ];

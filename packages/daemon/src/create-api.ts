@@ -12,6 +12,7 @@ import { createEventLog } from './events/event-log.ts';
 import { readComponentVersions } from './host/component-versions.ts';
 import { checkGateway } from './host/gateway-check.ts';
 import { readHostFacts } from './host/host-facts.ts';
+import { checkSignaturePolicy } from './host/policy-check.ts';
 import { checkRegistries } from './host/registries-check.ts';
 import { createRequestHandler, type HandleRequest } from './http/request-handler.ts';
 import { createRouteTable } from './http/route-table.ts';
@@ -69,6 +70,7 @@ export function createApi(deps: ApiDeps): HandleRequest {
       ...(await diagnoseHost({ ...roots, cgroupDriver: configuration['cgroup-driver'] })),
       checkGateway(deps.gateway),
       checkRegistries(deps.registries()),
+      checkSignaturePolicy(engine),
     ],
     hostFacts: runOnce(readHostFacts),
     components: runOnce(() => readComponentVersions(roots.runtime)),

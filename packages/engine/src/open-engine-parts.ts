@@ -36,6 +36,7 @@ import { createPreflight } from './preflight/host-preflight.ts';
 import { openStoredReferences } from './references/stored-references.ts';
 import { createPluginServing } from './serving/create-plugin-serving.ts';
 import { createPluginGates } from './serving/gate/create-plugin-gates.ts';
+import { openConsents } from './store/consents.ts';
 import { createPluginLayout, type PluginLayout } from './store/plugin-layout.ts';
 import { PluginStore } from './store/plugin-store.ts';
 import { createFailureFiles } from './supervise/failure-file.ts';
@@ -82,13 +83,8 @@ export async function openEngineParts(options: OpenOptions, stack: DisposalStack
   const preflight = createPreflight({ layout, runtime: options.runtime ?? 'runc', logger });
   const containers = openRunningContainers({ execRoot, runtime: options.runtime, logger });
   const logDirectories = await openLogDirectories(options, store);
-  const supervisor = await openSupervisor(options, stack, {
-    layout,
-    preflight,
-    logs,
-    containers,
-    logDirectories,
-  });
+  const supervision = { layout, preflight, logs, containers, logDirectories };
+  const supervisor = await openSupervisor(options, stack, supervision);
   supervisor.onOutOfMemory((id) => {
     const { name } = store.find(id);
     announce({ type: 'plugin', action: 'oom', id, attributes: { name } });
@@ -108,6 +104,7 @@ export async function openEngineParts(options: OpenOptions, stack: DisposalStack
     content,
     registry,
     policy,
+    consents: await openConsents(dataRoot, logger),
     archives: stack.use(openArchives(store, content, logger)),
     supervisor,
     execRoot,

@@ -33,6 +33,7 @@ export async function inspect(
 /** Keys that an Outboard daemon adds to Docker's document, in this order. */
 const ownKeys = [
   'Digest',
+  'Verification',
   'Platform',
   'IndexDigest',
   'Architecture',

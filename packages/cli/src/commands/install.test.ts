@@ -33,18 +33,38 @@ describe('install', () => {
     assert.equal(code, 0);
     assert.deepEqual(daemon.lines(), [
       'GET /v1.51/plugins/privileges?remote=docker.io%2Facme%2Fp%3Av1',
+      'POST /v1.51/outboard/v1/verify?remote=docker.io%2Facme%2Fp%3Av1',
       'POST /v1.51/plugins/pull?name=&remote=docker.io%2Facme%2Fp%3Av1',
       'POST /v1.51/plugins/acme/p:v1/set',
       'POST /v1.51/plugins/acme/p:v1/enable?timeout=0',
     ]);
-    assert.deepEqual(JSON.parse(String(daemon.requests[1]?.body)), privileges);
-    assert.equal(daemon.requests[1]?.headers['content-type'], 'application/json');
-    assert.equal(daemon.requests[1]?.headers['x-registry-auth'], 'e30=');
-    assert.deepEqual(JSON.parse(String(daemon.requests[2]?.body)), ['A=1', 'B=2']);
+    assert.deepEqual(JSON.parse(String(daemon.requests[2]?.body)), privileges);
+    assert.equal(daemon.requests[2]?.headers['content-type'], 'application/json');
+    assert.equal(daemon.requests[2]?.headers['x-registry-auth'], 'e30=');
+    assert.deepEqual(JSON.parse(String(daemon.requests[3]?.body)), ['A=1', 'B=2']);
     assert.match(
       out,
       /permissions\? \[y\/N\] v1: Pulling from acme\/p\n74ee8ba21b03: Complete\nInstalled plugin acme\/p:v1\n$/,
     );
+  });
+
+  test('shows the signers, and a consent before, and asks all the same', async () => {
+    const signature = {
+      ...{ Kind: 'certificate', Key: 'sha256:aa', Subject: 'dev@acme.test', Issuer: 'https://issuer.test' },
+      ...{ Identity: 'docker.io/acme/p', SignedAt: '2026-06-01T12:00:00.000Z', LogIndex: '7' },
+    };
+    const verified = {
+      ...{ Digest: 'sha256:bb', Accepted: true, Verification: { Signatures: [signature] } },
+      Consent: { GrantedAt: '2026-11-30T08:00:00.000Z', Privileges: [] },
+    };
+    const known = { ...answers, 'POST /outboard/v1/verify': json(verified) };
+    const { code, out, daemon } = await run(['install', 'acme/p:v1'], known, { typed: 'n\n' });
+    assert.equal(code, 1);
+    assert.match(
+      out,
+      /^Signatures:\n - signed by dev@acme\.test \(https:\/\/issuer\.test\) for docker\.io\/acme\/p on 2026-06-01T12:00:00\.000Z, log entry 7\nThe privileges of sha256:bb were granted on this host before, on 2026-11-30T08:00:00\.000Z\.\nPlugin "acme\/p:v1" is requesting/,
+    );
+    assert.equal(daemon.requests.length, 2);
   });
 
   test('accepts the flags of docker', async () => {
@@ -96,7 +116,7 @@ describe('install', () => {
       );
       assert.equal(code, 1);
       assert.match(err, reason);
-      assert.equal(daemon.requests.length, 1);
+      assert.equal(daemon.requests.length, 2);
     }
   });
 

@@ -7,6 +7,7 @@ import { CommandError } from '../command-error.ts';
 import { explainRefusal } from '../credentials/explain-refusal.ts';
 import type { OptionFlags } from '../options/option-flag.ts';
 import { askConsent } from '../privileges/consent.ts';
+import { showTrust } from '../privileges/show-trust.ts';
 import { showProgress } from '../progress/show-progress.ts';
 import { parseLocalName } from '../references/remote-reference.ts';
 import type { AuthFileFlag } from './auth-file-flag.ts';
@@ -36,6 +37,7 @@ export async function install(
   const plugin = await toRemotePlugin(remote, context, options);
   const { note } = plugin.registryAuth;
   const privileges = await explainRefusal(note, () => fetchPrivileges(client, plugin));
+  if (options.grantAllPermissions !== true && privileges.length > 0) await showTrust(client, plugin, host);
   if (options.grantAllPermissions !== true && !(await askConsent(remote, privileges, host, signal))) {
     throw new CommandError(`Permission denied while installing plugin ${remote}`);
   }

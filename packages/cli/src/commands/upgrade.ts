@@ -15,6 +15,7 @@ import { CommandError } from '../command-error.ts';
 import { explainRefusal } from '../credentials/explain-refusal.ts';
 import { asText, field } from '../json-field.ts';
 import { askConsent } from '../privileges/consent.ts';
+import { showTrust } from '../privileges/show-trust.ts';
 import { showProgress } from '../progress/show-progress.ts';
 import {
   formatFamiliarReference,
@@ -72,6 +73,7 @@ export async function upgrade(
   const target = { ...(await toRemotePlugin(formatReference(to), context, options)), platform };
   const { note } = target.registryAuth;
   const privileges = await explainRefusal(note, () => fetchPrivileges(client, target));
+  if (options.grantAllPermissions !== true && privileges.length > 0) await showTrust(client, target, host);
   if (options.grantAllPermissions !== true && !(await askConsent(toText, privileges, host, signal))) {
     throw new CommandError(`Permission denied while upgrading plugin ${plugin.name}`);
   }

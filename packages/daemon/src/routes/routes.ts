@@ -43,6 +43,7 @@ import { statsRoutes } from './outboard/stats.ts';
 import { statusRoutes } from './outboard/status.ts';
 import { topRoute } from './outboard/top.ts';
 import { versionRoutes } from './outboard/upgrade.ts';
+import { verifyRoute } from './outboard/verify.ts';
 import { waitRoute } from './outboard/wait.ts';
 
 /** The parts behind the routes. */
@@ -89,6 +90,7 @@ export function createRoutes(deps: RouteDeps): readonly Route[] {
     callsRoute(deps.calls),
     listRoute(engine, encoder),
     privilegesRoute(engine),
+    verifyRoute(engine),
     inspectRoute(engine, encoder),
     pullRoute(engine),
     createRoute(engine),

@@ -69,6 +69,7 @@ export function scriptEngine(script: Partial<PluginEngine>): PluginEngine {
     statuses: missing('statuses'),
     status: missing('status'),
     privileges: missing('privileges'),
+    verify: missing('verify'),
     localName: missing('localName'),
     pull: missing('pull'),
     create: missing('create'),

@@ -19,6 +19,7 @@ import type { Preflight } from '../preflight/preflight.ts';
 import type { StoredReferences } from '../references/stored-references.ts';
 import type { PluginGates } from '../serving/gate/plugin-gates.ts';
 import type { PluginServing } from '../serving/plugin-serving.ts';
+import type { Consents } from '../store/consents.ts';
 import type { PluginStore } from '../store/plugin-store.ts';
 import type { Supervisor } from '../supervise/supervisor.ts';
 import type { ProgramArchitectures } from './program-architectures.ts';
@@ -30,6 +31,8 @@ export interface EngineContext {
   readonly store: PluginStore;
   readonly content: ContentStore;
   readonly registry: RegistryClient;
+  /** Privileges that operators granted, by manifest. */
+  readonly consents: Consents;
   /** Decides from signatures whether a plugin may be installed. */
   readonly policy: SignaturePolicy;
   /** Archives that clients have sent. */

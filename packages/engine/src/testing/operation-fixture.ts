@@ -31,6 +31,7 @@ import { collectGarbage } from '../operations/install/collect-garbage.ts';
 import { openStoredReferences } from '../references/stored-references.ts';
 import { createPluginServing } from '../serving/create-plugin-serving.ts';
 import { createPluginGates } from '../serving/gate/create-plugin-gates.ts';
+import { openConsents } from '../store/consents.ts';
 import { createPluginLayout } from '../store/plugin-layout.ts';
 import { PluginStore } from '../store/plugin-store.ts';
 import { createMemorySupervisor, type MemorySupervisor } from './memory-supervisor.ts';
@@ -39,7 +40,7 @@ import { type JailHooks, openPlainJail } from './plain-jail.ts';
 /** The parts that the operations of installer and control take, with those that tests change. */
 export type OperationParts = Pick<
   OperationCall,
-  | ('dataRoot' | 'store' | 'registry' | 'archives' | 'policy' | 'downloads' | 'limits')
+  | ('dataRoot' | 'store' | 'registry' | 'archives' | 'policy' | 'consents' | 'downloads' | 'limits')
   | ('workspaces' | 'openJail' | 'queue')
   | (
       | 'preflight'
@@ -158,6 +159,7 @@ async function openParts(dataRoot: string, jail: JailHooks, events: Announcement
     workspaces: await openWorkspaces(layout.stagingDirectory, logger, openJail),
     queue,
     policy: { check: async () => undefined },
+    consents: await openConsents(dataRoot, logger),
     downloads: createKeyedQueue(),
     supervisor,
     references: await openStoredReferences({ store, queue, logger }),

@@ -13,6 +13,7 @@ import { jsonReply } from '../../http/reply.ts';
 import type { Route } from '../../http/route-table.ts';
 import { damagedName, filterDamaged } from '../../plugin-list/damaged-plugins.ts';
 import { parsePluginFilters } from '../../plugin-list/plugin-filters.ts';
+import { toVerificationDocument } from '../../plugin-list/verification-document.ts';
 
 /**
  * Status of all plugins, and of one; damaged plugins are included.
@@ -59,6 +60,7 @@ function toStatusDocument(status: PluginStatus): object {
     digest,
     platform,
     indexDigest,
+    verification,
     architecture,
     address,
     usage,
@@ -76,6 +78,7 @@ function toStatusDocument(status: PluginStatus): object {
     Digest: digest,
     Platform: platform,
     IndexDigest: indexDigest,
+    Verification: verification && toVerificationDocument(verification),
     Architecture: architecture,
     Address: address,
     SocketPath: socketPath,

@@ -6,6 +6,7 @@ import { mapBounded } from '@outboard/async';
 import { type ResourceUsage, readTreeSize } from '@outboard/container';
 import { optionsOf } from '../../config/options-in-force.ts';
 import type { Plugin, PluginRecord } from '../../config/plugin-config.ts';
+import type { Verification } from '../../config/verification.ts';
 import { areSocketLinksShort, socketLinkPath } from '../../store/socket-links.ts';
 import type { PluginFailure } from '../../supervise/plugin-failure.ts';
 import { hasProcess, type PluginState } from '../../supervise/supervisor.ts';
@@ -35,6 +36,8 @@ export interface PluginStatus {
   readonly platform?: string | undefined;
   /** Of the index that it was chosen from; absent when there was none. */
   readonly indexDigest?: string | undefined;
+  /** Signatures that were verified before it was installed; absent without a signature policy. */
+  readonly verification?: Verification | undefined;
   /** Architecture of its program, OCI image-spec's name; absent when the program does not tell it. */
   readonly architecture?: string | undefined;
   /** IPv4 on the bridge; absent from lists, while it does not run, and on other networks. */
@@ -117,6 +120,7 @@ function describe(context: StatusContext, record: PluginRecord): PluginStatus {
     digest: record.manifestDigest,
     platform: record.platform,
     indexDigest: record.indexDigest,
+    verification: record.verification,
     outOfMemoryKills: supervisor.outOfMemoryKills(record.id),
     socketPath: hasProcess(state) ? findSocket(context, record) : undefined,
   };

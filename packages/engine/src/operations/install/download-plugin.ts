@@ -68,8 +68,8 @@ export interface DownloadedPlugin {
 /**
  * Download a plugin into a jail. The privileges are compared with the config that is installed, before any layer is
  * fetched.
- * @throws {OutboardError} forbidden when the privileges differ, or the signature policy refuses it; invalid for bad references, configs and content; the
- *   registry's errors; the signal's reason
+ * @throws {OutboardError} forbidden when the privileges differ, or the signature policy refuses it; invalid for bad references,
+ *   configs and content; the registry's errors; the signal's reason
  */
 export async function downloadPlugin(
   context: Pick<
@@ -84,7 +84,7 @@ export async function downloadPlugin(
   const reference = parseRemote(request.remote);
   const found = await resolvePlugin(context, reference, request);
   announceImage(reference, found.resolved.descriptor.digest, onProgress);
-  const verification = await requireTrust(context, reference, { ...found, signal });
+  const verification = await requireTrust(context, reference, { ...found, archive: request.archive, signal });
   const image = await fetchPluginImage(reference, found, signal).catch(inWordsOfPull);
   const privileges = requireConsent(image.config, request.privileges);
   destination.size.know(image.manifest.layers);

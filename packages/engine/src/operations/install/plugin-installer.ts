@@ -23,6 +23,7 @@ import { type ReplaceRequest, replacePlugin } from './replace.ts';
 import { type RollbackOptions, rollbackPlugin } from './rollback.ts';
 import { stageArchive } from './stage-archive.ts';
 import { type UpgradeRequest, upgradePlugin } from './upgrade.ts';
+import { type VerifiedPlugin, type VerifyOptions, verifyPlugin } from './verify.ts';
 
 /** Installs, upgrades and removes plugins. Parameters `plugin` are as in `PluginCatalog`. */
 export interface PluginInstaller {
@@ -32,6 +33,11 @@ export interface PluginInstaller {
   logIn(serverAddress: string, credentials: RegistryCredentials, options?: Cancellable): Promise<Login>;
   /** The privileges that a remote plugin asks for. @throws {OutboardError} on every failure; never an empty list instead */
   privileges(remote: string, options?: RemoteOptions): Promise<readonly Privilege[]>;
+  /**
+   * Check the signatures of a remote plugin against the policy, or against another one. Nothing is installed.
+   * @throws {OutboardError} invalid for a malformed policy; the registry's errors; a refusal is a result
+   */
+  verify(remote: string, options?: VerifyOptions): Promise<VerifiedPlugin>;
   /**
    * Install a plugin, disabled. Nothing of it is visible until all of it is on disk.
    * @throws {OutboardError} conflict when the name is taken; forbidden when the privileges differ; invalid; the
@@ -104,6 +110,9 @@ export const installerRows: FaceRows<PluginInstaller> = {
   privileges: {
     measured: 'privileges',
     run: (call, remote, options) => fetchPrivileges(call, remote, { ...options, signal: call.signal }),
+  },
+  verify: {
+    run: (call, remote, options) => verifyPlugin(call, remote, { ...options, signal: call.signal }),
   },
   pull: {
     measured: 'pull',

@@ -23,7 +23,7 @@ export async function fetchPrivileges(
   context.workspaces.prepare();
   const found = await resolvePlugin(context, reference, options);
   // Nobody is asked to consent to what the policy refuses.
-  await requireTrust(context, reference, { ...found, signal: options.signal });
+  await requireTrust(context, reference, { ...found, archive: options.archive, signal: options.signal });
   const image = await fetchPluginImage(reference, found, options.signal);
   return computePrivileges(image.config);
 }

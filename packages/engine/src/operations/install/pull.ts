@@ -6,6 +6,7 @@ import type { PluginRecord } from '../../config/plugin-config.ts';
 import { initialSettings } from '../../config/settings.ts';
 import type { OperationCall } from '../face-rows.ts';
 import { collectGarbageOnFailure } from './collect-garbage.ts';
+import { rememberConsent } from './consent.ts';
 import { type DownloadRequest, downloadPlugin, reportWarnings } from './download-plugin.ts';
 import { createLayerSize, explainFullDisk, type LayerSize } from './explain-full-disk.ts';
 import { localName } from './local-name.ts';
@@ -26,6 +27,7 @@ type PullContext = Pick<
       | 'registry'
       | 'archives'
       | 'policy'
+      | 'consents'
       | 'downloads'
       | 'limits'
       | 'workspaces'
@@ -69,6 +71,7 @@ async function installPlugin(
     overrides: {},
   };
   await context.store.add(record, workspace.commit());
+  await rememberConsent(context, record);
   reportWarnings(context, record, downloaded.warnings);
   context.announce({ type: 'plugin', action: 'pull', id: downloaded.familiarRemote, attributes: { name } });
   return record;

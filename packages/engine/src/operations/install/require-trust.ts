@@ -4,12 +4,12 @@
 import type { Reference } from '@outboard/oci';
 import type { Verification } from '../../config/verification.ts';
 import type { FoundPlugin } from '../../distribution/resolve-plugin.ts';
-import type { PolicyTransport } from '../../policy/document/policy-scope.ts';
 import type { EngineContext } from '../engine-context.ts';
 
-/** A plugin that was found, and where: default in a registry. */
+/** A plugin that was found, and where. */
 export interface TrustedSource extends FoundPlugin {
-  readonly transport?: PolicyTransport | undefined;
+  /** Archive that it is in; absent for a registry. */
+  readonly archive?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -21,7 +21,8 @@ export interface TrustedSource extends FoundPlugin {
 export function requireTrust(
   context: Pick<EngineContext, 'policy'>,
   reference: Reference,
-  { repository: reader, resolved, index, transport, signal }: TrustedSource,
+  { repository: reader, resolved, index, archive, signal }: TrustedSource,
 ): Promise<Verification | undefined> {
+  const transport = archive === undefined ? 'docker' : 'oci-archive';
   return context.policy.check({ reference, reader, manifest: resolved.descriptor, index, transport, signal });
 }

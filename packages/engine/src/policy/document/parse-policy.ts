@@ -15,7 +15,11 @@ export const maxPolicyBytes = 1024 * 1024;
 
 /** Parse a policy. @throws {OutboardError} invalid, code `policy-file`, with the place of the mistake */
 export function parsePolicy(bytes: Uint8Array): PolicyDocument {
-  const value = parseStrictJson(bytes, { maxBytes: maxPolicyBytes, subject: 'signature policy' });
+  return parsePolicyValue(parseStrictJson(bytes, { maxBytes: maxPolicyBytes, subject: 'signature policy' }));
+}
+
+/** Read a policy that is parsed as JSON. @throws {OutboardError} as `parsePolicy` */
+export function parsePolicyValue(value: unknown): PolicyDocument {
   const fields = readPolicyObject(value, '');
   const fallback = parseRequirements(fields.value('default'), 'default');
   const transports = fields.has('transports') ? parseTransports(fields.value('transports')) : new Map();

@@ -1,0 +1,73 @@
+/**
+ * Record of consents: the privileges that were granted to a manifest, and when. It outlives the plugin, so that an
+ * installation of the same content can say that it was agreed to before. It never grants anything.
+ */
+import { join } from 'node:path';
+import { createKeyedQueue } from '@outboard/async';
+import { codec, type Digest, isOutboardError, JsonFile, type ValueOf } from '@outboard/oci';
+import type { Logger } from 'pino';
+import { type Privilege, privilegeCodec } from '../config/plugin-config.ts';
+import { reportUnflushed } from './report-unflushed.ts';
+
+const { field, listOrEmpty, object } = codec;
+
+const consentCodec = object({
+  digest: field('Manifest', codec.digest),
+  grantedAt: field('GrantedAt', codec.instant),
+  privileges: field('Privileges', listOrEmpty(privilegeCodec)),
+});
+
+/** One consent, the last one for its manifest. */
+export type Consent = ValueOf<typeof consentCodec>;
+
+const consentFile = new JsonFile({
+  subject: 'record of consents',
+  codec: object({ consents: field('Consents', listOrEmpty(consentCodec)) }),
+  isSealed: true,
+  damage: 'set-aside',
+});
+
+/** Upper bound of consents that are kept; the oldest go. */
+const maxConsents = 1000;
+
+/** The consents of a data root. */
+export interface Consents {
+  /** The last consent for this manifest. */
+  find(digest: Digest): Consent | undefined;
+  /** Keep a consent. @throws {OutboardError} system */
+  remember(digest: Digest, privileges: readonly Privilege[]): Promise<void>;
+}
+
+/**
+ * Open the record of consents.
+ * @param dataRoot holds `consents.json`; a damaged file is renamed and left out
+ */
+export async function openConsents(dataRoot: string, logger: Logger): Promise<Consents> {
+  const path = join(dataRoot, 'consents.json');
+  const queue = createKeyedQueue();
+  const onUnflushed = reportUnflushed(logger);
+  const known = new Map((await readConsents(path, logger)).map((consent) => [consent.digest, consent]));
+  return {
+    find: (digest) => known.get(digest),
+    remember: (digest, privileges) =>
+      queue.run(path, async () => {
+        known.delete(digest);
+        known.set(digest, { digest, grantedAt: new Date(), privileges });
+        for (const oldest of known.keys()) {
+          if (known.size <= maxConsents) break;
+          known.delete(oldest);
+        }
+        await consentFile.commit(path, { consents: [...known.values()] }, onUnflushed);
+      }),
+  };
+}
+
+async function readConsents(path: string, logger: Logger): Promise<readonly Consent[]> {
+  try {
+    return (await consentFile.read(path))?.consents ?? [];
+  } catch (error) {
+    if (!isOutboardError(error, 'system')) throw error;
+    logger.error({ err: error, path }, 'record of consents left out');
+    return [];
+  }
+}
