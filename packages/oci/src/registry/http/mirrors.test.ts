@@ -204,7 +204,7 @@ describe('mirrors', () => {
       assert.equal(error.kind, 'unavailable');
       assert.match(
         error.message,
-        /503 Service Unavailable; mirrors were tried before: "127.*": manifest of .* has digest/,
+        /503 Service Unavailable; .*; mirrors were tried before: "127.*": manifest of .* has digest/,
       );
       return true;
     });
