@@ -180,9 +180,24 @@ cannot be kept there.`,
   {
     name: 'push',
     arguments: [['<PLUGIN>', 'local name, which includes the registry']],
-    description: 'push a plugin to a registry',
-    options: [authFileOption(), contentTrustOption()],
-    examples: ['outboard push registry.example.com/acme/volumes:1.0'],
+    description: 'push a plugin to a registry, or its builds for several platforms under one tag',
+    options: [
+      repeatableOption(
+        '--platform <build>',
+        'push an index with this build: OS/ARCH=PLUGIN, OS/ARCH for PLUGIN itself, or another plugin; repeatable',
+      ),
+      option('--append', 'keep the builds for other platforms that the tag has in the registry'),
+      option(
+        '--format <format>',
+        'docker, for every Docker Engine, or oci (default: the manifest as it was made or pulled)',
+      ),
+      authFileOption(),
+      contentTrustOption(),
+    ],
+    examples: [
+      'outboard push registry.example.com/acme/volumes:1.0',
+      'outboard push --platform linux/amd64=acme/v:1-amd64 --platform linux/arm64=acme/v:1-arm64 registry.example.com/acme/v:1',
+    ],
     load: async () => (await import('./commands/push.ts')).push,
   },
 ];

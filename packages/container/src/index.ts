@@ -54,6 +54,7 @@ export { openRunningContainers } from './recorded-containers.ts';
 // Looking into a root filesystem that its container may write to.
 export { checkRootfs } from './rootfs/check-rootfs.ts';
 export { compressLayer } from './rootfs/compress-layer.ts';
+export { architectureOf } from './rootfs/elf-architecture.ts';
 export { programCandidates } from './rootfs/find-program.ts';
 export { defaultUnpackLimits } from './rootfs/jail/jail-protocol.ts';
 export { openUnpackJail } from './rootfs/jail/namespace-jail.ts';

@@ -36,6 +36,8 @@ export { copyArtifact } from './artifacts/copy-artifact.ts';
 export type { ArtifactManifest } from './manifests/artifact-manifest.ts';
 export { parseArtifact } from './manifests/artifact-manifest.ts';
 export { choosePlatform, compatiblePlatforms } from './manifests/choose-platform.ts';
+export type { ManifestFormat } from './manifests/convert-manifest.ts';
+export { convertManifest, layerMediaType, manifestMediaType } from './manifests/convert-manifest.ts';
 export type { Descriptor, Platform } from './manifests/descriptor.ts';
 export { maxManifestBytes } from './manifests/document-schema.ts';
 export { encodeIndex, parseIndex } from './manifests/image-index.ts';
@@ -108,7 +110,7 @@ export { openFileContentStore } from './content/file-content-store.ts';
 
 // Layers.
 
-export { decompress } from './layers/compression.ts';
+export { decompress, detectCompression } from './layers/compression.ts';
 export { type GzipCompressor, gzipStream } from './layers/gzip-writer.ts';
 export { cleanEntryName } from './layers/tar/path.ts';
 export type { TarEntry, TarEntryType, TarHandler, TarReader } from './layers/tar/tar-entry.ts';

@@ -140,15 +140,27 @@ function switchQuery({ timeout, force }: SwitchFlags): EngineRequest['query'] {
   return { timeout, force: force === true ? '1' : undefined };
 }
 
+/** Choices for a push. Docker Engine ignores them. */
+export interface PushChoices {
+  /** `stored`, `docker` or `oci`. */
+  readonly format?: string | undefined;
+  /** Builds of an index: `OS/ARCH=PLUGIN`, `OS/ARCH` or `PLUGIN`. */
+  readonly platform?: readonly string[] | undefined;
+  /** Keep the other platforms of the index in the registry. */
+  readonly append?: boolean | undefined;
+}
+
 /** @returns the progress stream */
 export async function pushPlugin(
   client: EngineClient,
   name: string,
   registryAuth: RegistryAuth,
+  { format, platform, append }: PushChoices,
 ): Promise<IncomingMessage> {
   return await client.open({
     method: 'POST',
     path: pluginPath(name, '/push'),
+    query: { format, platforms: platform?.join(','), append: append === true ? '1' : undefined },
     headers: { 'X-Registry-Auth': registryAuth.header },
   });
 }

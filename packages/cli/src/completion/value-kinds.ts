@@ -98,7 +98,9 @@ async function pluginOrDirectory(source: CandidateSource): Promise<Candidates> {
 /** The formats that the help of the option names. */
 function formats({ place: { position } }: CandidateSource): Candidates {
   const help = position.kind === 'value' ? position.option.description : '';
-  return plainWords(['json', 'table', 'text'].filter((name) => new RegExp(`\\b${name}\\b`).test(help)));
+  return plainWords(
+    ['json', 'table', 'text', 'docker', 'oci'].filter((name) => new RegExp(`\\b${name}\\b`).test(help)),
+  );
 }
 
 async function allPlugins(source: CandidateSource): Promise<Candidates> {

@@ -23,6 +23,7 @@ export function architectureOf(header: Buffer): string | undefined {
   const isLittleEndian = header[5] === 1;
   const machine = isLittleEndian ? header.readUInt16LE(18) : header.readUInt16BE(18);
   const name = architectures.get(machine);
+  if (name === 'mips' && header[4] === 2) return isLittleEndian ? 'mips64le' : 'mips64';
   if (name === 'ppc64' || name === 'mips') return isLittleEndian ? `${name}le` : name;
   return name;
 }

@@ -1,9 +1,9 @@
 /**
  * The processor architecture that each plugin's program was built for, read once per version of a record.
  */
-import { cleanAbsolutePath, readProgramArchitecture } from '@outboard/container';
 import type { Logger } from 'pino';
 import type { PluginRecord } from '../config/plugin-config.ts';
+import { readArchitecture } from '../preflight/foreign-program.ts';
 import type { PluginStore } from '../store/plugin-store.ts';
 
 /** Reads architectures. */
@@ -26,13 +26,8 @@ export function createProgramArchitectures({
   const known = new WeakMap<PluginRecord, Promise<string | undefined>>();
 
   async function read({ id, config, settings }: PluginRecord): Promise<string | undefined> {
-    const program = {
-      name: config.entrypoint?.[0] ?? '',
-      workDir: cleanAbsolutePath(config.workDir) ?? '/',
-      env: settings.env,
-    };
     try {
-      return await readProgramArchitecture(store.paths(id).rootfs, program);
+      return await readArchitecture({ rootfs: store.paths(id).rootfs, config, settings });
     } catch (error) {
       logger.warn({ err: error, id }, 'cannot read the architecture of a plugin');
       return undefined;

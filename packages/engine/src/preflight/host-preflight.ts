@@ -11,7 +11,8 @@ import type { PluginLayout } from '../store/plugin-layout.ts';
 import { checkInit } from './check-init.ts';
 import { missingDirectories } from './check-mounts.ts';
 import { checkPlugin } from './check-plugin.ts';
-import type { Finding } from './finding.ts';
+import { type Finding, ofPlugin } from './finding.ts';
+import { type ForeignProgram, findForeignProgram } from './foreign-program.ts';
 import { readHostSupply } from './host-facts.ts';
 import type { Preflight, PreflightOptions } from './preflight.ts';
 import { readPluginNeeds } from './read-plugin-needs.ts';
@@ -39,8 +40,10 @@ export function createPreflight({ layout, runtime, logger }: PreflightDeps): Pre
       readHostSupply(runtime),
       realpath(layout.pluginsDirectory),
     ]);
+    const foreign = await findForeignProgram({ config, settings, rootfs }, host.mounts);
     const rootfsPath = join(plugins, record.id, 'rootfs');
     const findings = [
+      ...foreignFindings(foreign, record),
       ...checkPlugin({ name, config, settings, createMounts, rootfsPath }, needs, host),
       ...(inForce.init === true ? await checkInit(name) : []),
     ];
@@ -62,6 +65,20 @@ export function createPreflight({ layout, runtime, logger }: PreflightDeps): Pre
       }
     },
   };
+}
+
+/** A program that was installed for another platform on purpose may run where emulators cannot be seen. */
+function foreignFindings(
+  foreign: ForeignProgram | undefined,
+  { config, platform }: PluginRecord,
+): readonly Finding[] {
+  if (foreign === undefined || (!foreign.isCertain && platform !== undefined)) return [];
+  const { architecture, host } = foreign;
+  const program = JSON.stringify(config.entrypoint?.[0]);
+  const why = `its program ${program} is built for ${architecture}, and this host is ${host}`;
+  return [
+    ofPlugin('entrypoint', why, `want a build for ${host}, or an emulator: apt install qemu-user-static`),
+  ];
 }
 
 function refusal(findings: readonly Finding[]): OutboardError {

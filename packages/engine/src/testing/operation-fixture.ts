@@ -28,6 +28,7 @@ import { type Announcement, createEngineEvents } from '../observe/engine-events.
 import { createOperationMeter } from '../observe/operation-meter.ts';
 import type { OperationCall } from '../operations/face-rows.ts';
 import { collectGarbage } from '../operations/install/collect-garbage.ts';
+import { createProgramArchitectures } from '../operations/program-architectures.ts';
 import { openStoredReferences } from '../references/stored-references.ts';
 import { createPluginServing } from '../serving/create-plugin-serving.ts';
 import { createPluginGates } from '../serving/gate/create-plugin-gates.ts';
@@ -51,6 +52,7 @@ export type OperationParts = Pick<
       | 'collectors'
       | 'announce'
       | 'admitOptions'
+      | 'architectures'
       | 'logger'
       | 'meter'
     )
@@ -171,6 +173,7 @@ async function openParts(dataRoot: string, jail: JailHooks, events: Announcement
     collectors: undefined,
     announce: engineEvents.announce,
     admitOptions: () => undefined,
+    architectures: createProgramArchitectures({ store, logger }),
     meter: createOperationMeter(),
     logger,
   };

@@ -72,7 +72,8 @@ function describeBlob(mediaType: string, bytes: Uint8Array): Descriptor {
   return { mediaType, digest: digestOf(bytes), size: bytes.length };
 }
 
-function createArchive(files: Readonly<Record<string, string>>): Buffer {
+/** A layer with regular files. */
+export function createArchive(files: Readonly<Record<string, string>>): Buffer {
   const chunks: Buffer[] = [];
   const writer = createTarWriter((chunk) => chunks.push(Buffer.from(chunk)));
   for (const [name, text] of Object.entries(files)) {

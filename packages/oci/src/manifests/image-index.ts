@@ -35,11 +35,18 @@ export function parseIndex(bytes: Uint8Array, mediaType: string): ImageIndex {
   return parseWith(indexSchema, document, 'index');
 }
 
-/** Encode an OCI index: compact JSON, its manifests in the given order. @see OCI image-spec v1.1.1, image-index.md */
-export function encodeIndex(manifests: readonly Descriptor[]): Buffer {
+/**
+ * Encode an index: compact JSON, its manifests in the given order.
+ * @param mediaType of OCI's index, or Docker's manifest list
+ * @see OCI image-spec v1.1.1, image-index.md; Docker image manifest v2 schema 2, "Manifest List"
+ */
+export function encodeIndex(
+  manifests: readonly Descriptor[],
+  mediaType: string = mediaTypes.ociIndex,
+): Buffer {
   const document = {
     schemaVersion: 2,
-    mediaType: mediaTypes.ociIndex,
+    mediaType,
     manifests: manifests.map(({ mediaType, digest, size, platform, artifactType, annotations }) => ({
       mediaType,
       digest,

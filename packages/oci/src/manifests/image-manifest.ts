@@ -84,18 +84,23 @@ function refuseUnusableLayers(layers: readonly Descriptor[]): void {
 }
 
 /**
- * Encode a Docker schema 2 manifest: compact JSON, as `docker plugin create` stores it.
- * @see moby v20.10, plugin/backend_linux.go `buildManifest`
+ * Encode a manifest as compact JSON, Docker's schema 2 as `docker plugin create` stores it.
+ * @param manifest.mediaType default Docker's schema 2, which has no annotations
+ * @see moby v20.10, plugin/backend_linux.go `buildManifest`; OCI image-spec v1.1.1, manifest.md
  */
 export function encodeManifest(manifest: {
+  readonly mediaType?: string | undefined;
   readonly config: Descriptor;
   readonly layers: readonly Descriptor[];
+  readonly annotations?: Readonly<Record<string, string>> | undefined;
 }): Buffer {
+  const { mediaType = mediaTypes.dockerManifest, annotations } = manifest;
   const document = {
     schemaVersion: 2,
-    mediaType: mediaTypes.dockerManifest,
+    mediaType,
     config: encodedDescriptor(manifest.config),
     layers: manifest.layers.map(encodedDescriptor),
+    ...(mediaType === mediaTypes.ociManifest && { annotations }),
   };
   return Buffer.from(JSON.stringify(document));
 }

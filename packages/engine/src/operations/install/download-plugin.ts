@@ -14,10 +14,12 @@ import {
   type Reference,
 } from '@outboard/oci';
 import type { PluginRecord, Privilege } from '../../config/plugin-config.ts';
+import { initialSettings } from '../../config/settings.ts';
 import { downloadLayers } from '../../distribution/download-layers.ts';
 import { fetchPluginImage, type PluginImage } from '../../distribution/plugin-image.ts';
 import { parseRemote, resolvePlugin } from '../../distribution/resolve-plugin.ts';
 import { ignoreProgress, type ReportProgress } from '../../observe/progress.ts';
+import { requireArchitecture } from '../../preflight/foreign-program.ts';
 import type { EngineContext } from '../engine-context.ts';
 import type { OperationCall } from '../face-rows.ts';
 import { requireConsent } from './consent.ts';
@@ -36,6 +38,8 @@ export interface DownloadRequest extends RemoteOptions {
 /** Where a download goes to. */
 export interface DownloadDestination {
   readonly jail: UnpackJail;
+  /** Path of the tree that the jail fills. */
+  readonly rootfs: string;
   /** Keeps the blobs until a record refers to them. */
   readonly lease: Lease;
   /** Receives the size of the layers. */
@@ -96,6 +100,9 @@ export async function downloadPlugin(
     { onProgress, signal },
   );
   await jail.finish();
+  const { config } = image;
+  const unpacked = { rootfs: destination.rootfs, config, settings: initialSettings(config) };
+  await requireArchitecture(unpacked, request.platform);
   signal?.throwIfAborted();
   return {
     installed: { ...installedFrom(image), privileges, ...(verification && { verification }) },

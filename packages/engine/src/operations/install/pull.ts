@@ -59,7 +59,8 @@ async function installPlugin(
   await using lease = context.content.lease();
   // Opened before the first request, so that the jail starts while the registry answers.
   await using workspace = await context.workspaces.open();
-  const downloaded = await downloadPlugin(context, request, { jail: workspace.jail, lease, size });
+  const { jail, rootfs } = workspace;
+  const downloaded = await downloadPlugin(context, request, { jail, rootfs, lease, size });
 
   const record: PluginRecord = {
     id: randomBytes(32).toString('hex'),

@@ -1,85 +1,158 @@
 /**
- * Push: upload a plugin to the registry that its local name points at.
+ * Push: upload a plugin to the registry that its local name points at, or the builds of a plugin for several platforms under
+ * one tag.
  */
 import {
-  type Descriptor,
+  type Digest,
   familiarName,
   isOutboardError,
+  type Lease,
   OutboardError,
-  parseManifest,
+  parsePlatform,
   parseReference,
+  type Reference,
   type Repository,
-  shortDigest,
+  withDefaultTag,
 } from '@outboard/oci';
-import { type BlobOrigin, readManifest, requireWhole } from '../../distribution/stored-blobs.ts';
+import type { PluginRecord } from '../../config/plugin-config.ts';
 import { ignoreProgress, type ReportProgress } from '../../observe/progress.ts';
+import { bestEffort } from '../best-effort.ts';
 import type { OperationCall } from '../face-rows.ts';
+import { collectGarbage } from './collect-garbage.ts';
+import { makePublishedManifest, type PublishedManifest, type PushFormat } from './published-manifest.ts';
+import { pushBlobs } from './push-blobs.ts';
+import {
+  buildIndex,
+  mergeEntries,
+  type PlatformBuild,
+  platformOfBuild,
+  readEntries,
+  requireDistinct,
+} from './push-index.ts';
 import type { RemoteOptions } from './remote-options.ts';
 
 /** Request of a push. */
-export interface PushRequest extends RemoteOptions {
-  /** Name or ID. */
+export interface PushRequest extends Pick<RemoteOptions, 'access' | 'signal'> {
+  /** Name or ID; with `platforms` the reference to push to. */
   readonly plugin: string;
+  /** Default `stored`. */
+  readonly format?: PushFormat | undefined;
+  /** Push an index of these builds in place of one plugin. */
+  readonly platforms?: readonly PlatformBuild[] | undefined;
+  /** Keep the builds for other platforms that the index in the registry has. Default false. */
+  readonly append?: boolean | undefined;
   readonly onProgress?: ReportProgress | undefined;
 }
 
-type PushContext = Pick<OperationCall, 'store' | 'content' | 'registry' | 'meter'>;
+type PushContext = Pick<
+  OperationCall,
+  'store' | 'content' | 'registry' | 'meter' | 'architectures' | 'logger'
+>;
+
+/** A push under way. */
+interface Push {
+  readonly context: PushContext;
+  readonly request: PushRequest;
+  readonly reference: Reference;
+  readonly repository: Repository;
+  readonly lease: Lease;
+  readonly onProgress: ReportProgress;
+}
 
 /**
- * Push a plugin's blobs, then its manifest with the bytes that were made or pulled, so that its digest stays. An
- * interrupted push can be repeated: blobs that the registry has are not sent again.
- * @throws {OutboardError} not-found; the registry's errors
+ * Push a plugin's blobs, then its manifest with the bytes that were made or pulled, so that its digest stays, unless another
+ * format is asked for. An interrupted push can be repeated: blobs that the registry has are not sent again.
+ * @throws {OutboardError} not-found; invalid for builds that make no index; the registry's errors
  */
 export async function pushPlugin(context: PushContext, request: PushRequest): Promise<void> {
-  const record = context.store.find(request.plugin);
-  const onProgress = request.onProgress ?? ignoreProgress;
-  const { access, signal } = request;
-  const reference = parseReference(record.name);
+  const { platforms, signal, access, onProgress = ignoreProgress } = request;
+  const builds = platforms === undefined ? undefined : await findBuilds(context, platforms);
+  const record = builds === undefined ? context.store.find(request.plugin) : undefined;
+  const reference = destinationOf(record?.name ?? request.plugin);
   await using lease = context.content.lease();
-  for (const digest of [record.manifestDigest, record.configDigest, ...record.blobDigests]) lease.add(digest);
-
-  const { content, registry } = context;
-  const origin: BlobOrigin = { content, registry, record, access, signal };
-  const bytes = await readManifest(origin);
-  const manifest = parseManifest(bytes, record.manifestMediaType);
   onProgress({ status: `The push refers to repository [${familiarName(reference)}]` });
   const repository = context.registry.repository(reference, 'pull,push', access);
-  const blobs = [...manifest.layers, manifest.config];
-  for (const blob of blobs) onProgress({ status: 'Preparing', id: shortDigest(blob.digest) });
+  const push: Push = { context, request, reference, repository, lease, onProgress };
   try {
-    for (const blob of blobs) await pushBlob(context, repository, blob, { onProgress, origin, signal });
     const tag = reference.tag ?? 'latest';
-    const digest = await repository.pushManifest(tag, { mediaType: manifest.mediaType, bytes }, { signal });
+    const { mediaType, bytes } =
+      record === undefined ? await pushBuilds(push, builds ?? [], tag) : await pushOne(push, record);
+    const digest: Digest = await repository.pushManifest(tag, { mediaType, bytes }, { signal });
     onProgress({ status: '', result: { tag, digest, size: bytes.length } });
   } catch (cause) {
     if (!isOutboardError(cause)) throw cause;
     throw new OutboardError(cause.kind, `error pushing plugin: ${cause.message}`, { cause });
+  } finally {
+    // Layers that were compressed again belong to no plugin.
+    if ((request.format ?? 'stored') !== 'stored') {
+      await lease[Symbol.asyncDispose]();
+      await bestEffort(context, 'collect the layers of a push', () => collectGarbage(context));
+    }
   }
 }
 
-async function pushBlob(
-  context: Pick<PushContext, 'content' | 'meter'>,
-  repository: Repository,
-  blob: Descriptor,
-  options: {
-    readonly onProgress: ReportProgress;
-    readonly origin: BlobOrigin;
-    readonly signal: AbortSignal | undefined;
-  },
-): Promise<void> {
-  const id = shortDigest(blob.digest);
-  const { signal } = options;
-  let sent = 0;
-  const onProgress = (current: number): void => {
-    // An upload that is retried starts at 0, and its bytes count again.
-    context.meter.sent(current >= sent ? current - sent : current);
-    sent = current;
-    options.onProgress({ status: 'Uploading', id, current, total: blob.size });
-  };
-  const open = async () => {
-    await requireWhole(options.origin, blob);
-    return await context.content.open(blob.digest, { signal });
-  };
-  const outcome = await repository.pushBlob(blob, open, { signal, onProgress });
-  options.onProgress({ status: outcome === 'exists' ? 'Already exists' : 'Upload complete', id });
+/** @throws {OutboardError} invalid when the name is no reference, or has a digest */
+function destinationOf(name: string): Reference {
+  const reference = withDefaultTag(parseReference(name));
+  if (reference.digest === undefined) return reference;
+  throw new OutboardError('invalid', `cannot push to ${JSON.stringify(name)}: want a tag, not a digest`);
+}
+
+async function pushOne(push: Push, record: PluginRecord) {
+  const { descriptor, bytes } = await pushContent(push, record);
+  return { mediaType: descriptor.mediaType, bytes };
+}
+
+/** Push the blobs of a plugin. @returns its manifest, which is not pushed yet */
+async function pushContent(push: Push, record: PluginRecord): Promise<PublishedManifest> {
+  const { context, request, repository, lease, onProgress } = push;
+  const { access, signal } = request;
+  for (const digest of [record.manifestDigest, record.configDigest, ...record.blobDigests]) lease.add(digest);
+  const { content, registry } = context;
+  const origin = { content, registry, record, access, signal };
+  const manifest = await makePublishedManifest({ origin, record, lease }, request.format ?? 'stored');
+  await pushBlobs({ context, repository, origin, onProgress, signal }, manifest.blobs);
+  return manifest;
+}
+
+/** A plugin with the platform that it is a build for. */
+interface FoundBuild {
+  readonly record: PluginRecord;
+  readonly name: string;
+  readonly platform: string;
+}
+
+async function findBuilds(
+  { store, architectures }: PushContext,
+  wanted: readonly PlatformBuild[],
+): Promise<readonly FoundBuild[]> {
+  if (wanted.length === 0) throw new OutboardError('invalid', 'an index needs a build, want at least one');
+  const builds: FoundBuild[] = [];
+  for (const { plugin, platform } of wanted) {
+    const record = store.find(plugin);
+    builds.push({
+      record,
+      name: record.name,
+      platform: await platformOfBuild(architectures, record, platform),
+    });
+  }
+  requireDistinct(builds);
+  return builds;
+}
+
+/** Push each build by its digest. @returns the index, which is not pushed yet */
+async function pushBuilds(push: Push, builds: readonly FoundBuild[], tag: string) {
+  const { repository, request, onProgress } = push;
+  const { signal } = request;
+  // Asked first: a tag that nothing can be added to is told before anything is uploaded.
+  const entries = request.append === true ? await readEntries(repository, tag, { signal }) : [];
+  const pushed = [];
+  for (const { record, name, platform } of builds) {
+    onProgress({ status: `Pushing ${name} for ${platform}` });
+    const { descriptor, bytes } = await pushContent(push, record);
+    const { mediaType, digest } = descriptor;
+    await repository.pushManifest(digest, { mediaType, bytes }, { signal });
+    pushed.push({ ...descriptor, platform: parsePlatform(platform) });
+  }
+  return buildIndex(mergeEntries(entries, pushed));
 }

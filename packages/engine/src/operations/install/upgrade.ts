@@ -24,12 +24,13 @@ export async function upgradePlugin(context: UpgradeContext, request: UpgradeReq
   const upgraded = await changeVersion(context, request, {
     name: request.remote,
     layerBytes: size.layerBytes,
-    bring: async ({ jail, lease }, { platform, verification }) => {
+    bring: async ({ jail, rootfs, lease }, { platform, verification }) => {
       const { familiarRemote: id, ...version } = await downloadPlugin(
         context,
         { ...request, platform: request.platform ?? platform },
         {
           jail,
+          rootfs,
           lease,
           size,
         },
