@@ -34,6 +34,7 @@ export { removeTree } from './linux/remove-tree.ts';
 export { runProgram } from './linux/run-program.ts';
 export { sendDescriptors } from './linux/send-descriptors.ts';
 export { readTreeSize } from './linux/tree-size.ts';
+export { loadZstd } from './linux/zstd.ts';
 // Log files.
 export type { LogLine } from './logs/line-joiner.ts';
 export { LogKeeper } from './logs/log-keeper.ts';

@@ -9,7 +9,7 @@ import zlib from 'node:zlib';
 import type { Cancellable } from '@outboard/async';
 import { isOutboardError, OutboardError } from '../errors/outboard-error.ts';
 import { damagedGzip, type GzipInflater, inflateMembers, trailingGzipData } from './gzip-members.ts';
-import { splitZstdFrames } from './zstd-frames.ts';
+import { inflateFrames, splitZstdFrames, type ZstdInflater } from './zstd-frames.ts';
 
 /** Supported compression of a layer; `none` for data without a known magic. */
 export type LayerCompression = 'none' | 'gzip' | 'zstd';
@@ -37,6 +37,8 @@ export interface DecompressOptions extends Cancellable {
    * size. Each chunk of `content` is then valid only until the next one is requested.
    */
   readonly makeGzipInflater?: ((chunkBytes: number) => GzipInflater) | undefined;
+  /** Creates a decompressor of zstd for versions of Node.js without; it works as `makeGzipInflater` does. */
+  readonly makeZstdInflater?: ((chunkBytes: number) => ZstdInflater) | undefined;
   /** True if a chunk of the source is valid only until the next one is requested; default false. */
   readonly reusesChunks?: boolean | undefined;
 }
@@ -99,7 +101,13 @@ export async function decompress(
 function contentOf(
   compression: LayerCompression,
   input: AsyncIterable<Uint8Array>,
-  { chunkBytes = 256 * 1024, makeGzipInflater, reusesChunks = false, signal }: DecompressOptions,
+  {
+    chunkBytes = 256 * 1024,
+    makeGzipInflater,
+    makeZstdInflater,
+    reusesChunks = false,
+    signal,
+  }: DecompressOptions,
 ): AsyncIterable<Buffer> {
   // Node.js's zlib refers to its input until the thread pool has processed it.
   const kept = () => (reusesChunks ? copyChunks(input) : input);
@@ -111,6 +119,9 @@ function contentOf(
         ? gunzip(kept(), chunkBytes, signal)
         : inflateMembers(input, makeGzipInflater(chunkBytes), signal);
     case 'zstd':
+      if (makeZstdInflater !== undefined) {
+        return inflateFrames(splitZstdFrames(input), makeZstdInflater(chunkBytes), signal);
+      }
       return run(createZstdEngine(chunkBytes), 'zstd', splitZstdFrames(kept()), signal);
   }
 }
@@ -243,7 +254,10 @@ const zstd = zlib as typeof zlib & ZstdSupport; // the types are of Node.js 20; 
 function createZstdEngine(chunkBytes: number): Transform {
   const windowLogMax = zstd.constants.ZSTD_d_windowLogMax;
   if (zstd.createZstdDecompress === undefined || windowLogMax === undefined) {
-    throw new OutboardError('invalid', `zstd layers need Node.js >= 22.15, this is ${process.versions.node}`);
+    throw new OutboardError(
+      'invalid',
+      `zstd layers need Node.js >= 22.15 or libzstd.so.1, this is Node.js ${process.versions.node}`,
+    );
   }
   return zstd.createZstdDecompress({
     ...engineOptions(chunkBytes),

@@ -15,3 +15,4 @@ export type { TarEntry, TarEntryType, TarHandler, TarReader } from './tar/tar-en
 export { createTarReader } from './tar/tar-reader.ts';
 export type { TarWriter } from './tar/tar-writer.ts';
 export { createTarWriter } from './tar/tar-writer.ts';
+export type { ZstdInflater } from './zstd-frames.ts';

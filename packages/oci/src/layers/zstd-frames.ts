@@ -6,6 +6,7 @@
  * @see RFC 8878, section 3.1
  */
 import { OutboardError } from '../errors/outboard-error.ts';
+import type { InflateStep } from './gzip-members.ts';
 
 const frameMagic = 0xfd2fb528;
 const skippableMagic = 0x184d2a50;
@@ -14,6 +15,15 @@ const reservedBlock = 3;
 const checksumBytes = 4;
 const dictionaryIdBytes = [0, 1, 2, 4];
 const contentSizeBytes = [0, 2, 4, 8];
+
+/** Inflates zstd frames one after the other, in the place of Node.js's. */
+export interface ZstdInflater {
+  /**
+   * Process the next bytes.
+   * @throws {Error} with the fault of the data in lower case; the inflater is unusable afterwards
+   */
+  inflate(input: Uint8Array): InflateStep;
+}
 
 /** The fixed-size fields, from which the length of the rest follows. */
 type Field = 'magic' | 'descriptor' | 'frame-header' | 'block-header' | 'skippable-size';
@@ -32,6 +42,37 @@ export async function* splitZstdFrames(source: AsyncIterable<Uint8Array>): Async
     }
   }
   if (!walk.isBetweenFrames) throw new OutboardError('invalid', 'zstd data is truncated inside a frame');
+}
+
+/**
+ * Inflate a zstd stream with an inflater that the caller provides.
+ * @param frames as `splitZstdFrames` returns them
+ * @returns chunks, each valid until the next one is requested
+ * @throws {OutboardError} invalid when the data is damaged; errors of the source
+ */
+export async function* inflateFrames(
+  frames: AsyncIterable<Uint8Array>,
+  inflater: ZstdInflater,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Buffer> {
+  for await (const chunk of frames) {
+    for (let rest = chunk; ; ) {
+      signal?.throwIfAborted();
+      const { consumed, output, next } = stepZstd(inflater, rest);
+      rest = rest.subarray(consumed);
+      if (output.length > 0) yield output;
+      if (next !== 'more' && rest.length === 0) break;
+    }
+  }
+}
+
+function stepZstd(inflater: ZstdInflater, input: Uint8Array): InflateStep {
+  try {
+    return inflater.inflate(input);
+  } catch (cause) {
+    if (!(cause instanceof Error)) throw cause;
+    throw new OutboardError('invalid', `zstd data is damaged or truncated: ${cause.message}`, { cause });
+  }
 }
 
 class FrameWalk {

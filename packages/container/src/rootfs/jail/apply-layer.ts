@@ -7,6 +7,7 @@ import {
   decompress,
   type GzipInflater,
   OutboardError,
+  type ZstdInflater,
 } from '@outboard/oci/layers';
 import type { AppliedLayer, UnpackLimits } from '../unpack-jail.ts';
 import type { TreeWriter } from './tree-writer.ts';
@@ -30,6 +31,8 @@ export interface LayerPath {
   readonly digester: Digester | undefined;
   /** Absent when zlib inflates. */
   readonly makeGzipInflater: ((chunkBytes: number) => GzipInflater) | undefined;
+  /** Absent where Node.js has zstd. */
+  readonly makeZstdInflater: ((chunkBytes: number) => ZstdInflater) | undefined;
 }
 
 /**
@@ -39,11 +42,12 @@ export interface LayerPath {
  */
 export async function applyLayer(
   compressed: AsyncIterable<Buffer>,
-  { writer, budget, digester, makeGzipInflater }: LayerPath,
+  { writer, budget, digester, makeGzipInflater, makeZstdInflater }: LayerPath,
 ): Promise<AppliedLayer> {
   const { compression, content } = await decompress(countCompressed(compressed, budget), {
     chunkBytes,
     makeGzipInflater,
+    makeZstdInflater,
     reusesChunks: true,
   });
   const reader = createTarReader(writer);

@@ -8,6 +8,7 @@ import { syncFileSystem } from '../../linux/file-calls.ts';
 import { loadIsal } from '../../linux/isal.ts';
 import { checkResult } from '../../linux/libc.ts';
 import { limitCpuTime } from '../../linux/process-confinement.ts';
+import { loadZstd } from '../../linux/zstd.ts';
 import { applyLayer } from './apply-layer.ts';
 import { archiveTree } from './archive-tree.ts';
 import { enterJail } from './enter-jail.ts';
@@ -28,9 +29,9 @@ async function run(): Promise<void> {
   const limits = limitsFromArguments(process.argv.slice(2));
   limitCpuTime(limits.maxCpuSeconds);
   createDigester().update(Buffer.alloc(1)); // OpenSSL loads files at its first use
-  const makeGzipInflater = loadIsal();
+  const inflaters = { makeGzipInflater: loadIsal(), makeZstdInflater: loadZstd() };
   // zlib works in the thread pool and needs the event loop; otherwise everything runs on this thread.
-  const input = makeGzipInflater === undefined ? process.stdin : readBlocking(inputDescriptor);
+  const input = inflaters.makeGzipInflater === undefined ? process.stdin : readBlocking(inputDescriptor);
   await enterJail(stagingDescriptor);
   send({ type: 'entered' });
 
@@ -43,7 +44,7 @@ async function run(): Promise<void> {
       continue;
     }
     const digester = next.wantsDiffId ? createDigester() : undefined;
-    const layer = await applyLayer(next.content, { writer, budget, digester, makeGzipInflater });
+    const layer = await applyLayer(next.content, { writer, budget, digester, ...inflaters });
     send({ type: 'layer', layer });
   }
   flush();

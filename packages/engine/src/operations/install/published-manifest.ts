@@ -1,7 +1,7 @@
 /**
  * The manifest under which an installed plugin is pushed: its own bytes, or another one in the format that was asked for.
  */
-import { compressLayer } from '@outboard/container';
+import { compressLayer, loadZstd } from '@outboard/container';
 import {
   type ContentStore,
   convertManifest,
@@ -87,7 +87,10 @@ async function layerIn(
   // Engines before zstd read gzip and plain archives; gzip is what all of them wrote.
   if (mediaType !== undefined && (format === 'oci' || compression === 'gzip'))
     return { mediaType, digest, size };
-  const { content: archive } = await decompress(await content.open(digest, { signal }), { signal });
+  const { content: archive } = await decompress(await content.open(digest, { signal }), {
+    makeZstdInflater: loadZstd(),
+    signal,
+  });
   const gzip = await storeCompressed(archive, { content, lease, signal });
   return { ...gzip, mediaType: layerMediaType(format, 'gzip') ?? layer.mediaType };
 }
