@@ -33,6 +33,8 @@ const serviceManager = [
  */
 const consumers = [
   { programs: ['dockerd'], debianPackage: 'docker.io' },
+  // Another implementation of registries and layouts, for the tests of archives.
+  { programs: ['skopeo'], debianPackage: 'skopeo' },
   { programs: ['busybox'], debianPackage: 'busybox-static' },
   { programs: ['rclone'], debianPackage: 'rclone' },
   { programs: ['sshfs'], debianPackage: 'sshfs' },

@@ -65,8 +65,13 @@ const allowedImports: Readonly<Record<string, readonly string[]>> = {
     '@outboard/protocol',
   ],
   // To write the archive of `create`: a pure codec, as it is. The daemon is reached over HTTP only. The commands of authors
-  // load the library of authors when they run.
-  'packages/cli': ['@outboard/authoring', '@outboard/oci/layers', '@outboard/oci/make-directories'],
+  // load the library of authors when they run, and what copies artifacts without a daemon the library of artifacts.
+  'packages/cli': [
+    '@outboard/authoring',
+    '@outboard/oci',
+    '@outboard/oci/layers',
+    '@outboard/oci/make-directories',
+  ],
   'packages/sdk': [],
   'examples/authorization-rules': ['@outboard/sdk'],
   'examples/log-json-lines': ['@outboard/sdk'],
@@ -158,6 +163,19 @@ describe('imports', () => {
       }),
     );
     assert.deepEqual(wrong.flat(), []);
+  });
+
+  test('only copies and local layouts load the library of artifacts, and when they run', async () => {
+    const loading = (sources.get('packages/cli') ?? []).filter(
+      ({ path, imports }) =>
+        !path.includes('.test.') && imports.some(({ specifier }) => specifier === '@outboard/oci'),
+    );
+    const places = ['src/archive/copy-', 'src/archive/local-layout.ts', 'src/commands/copy.ts'];
+    const wrong = loading.filter(({ path }) => !places.some((place) => path.includes(place)));
+    assert.deepEqual(
+      wrong.map(({ path }) => path),
+      [],
+    );
   });
 
   test('scripts import no installed package, because they run before the installation', () => {

@@ -117,6 +117,7 @@ const othersFlags: Readonly<Record<string, readonly string[]>> = {
   'docker network create': ['--ipam-driver'],
   'podman run': ['--rootfs'],
   dockerd: ['--live-restore'],
+  'skopeo copy': ['--preserve-digests'],
   sha256sum: ['--check', '--ignore-missing'],
 };
 

@@ -46,7 +46,10 @@ names; --authfile and REGISTRY_AUTH_FILE name another file.`,
   {
     name: 'install',
     arguments: [
-      ['<PLUGIN>', 'reference in a registry'],
+      [
+        '<PLUGIN>',
+        'reference in a registry, ./FILE of an archive, ./DIRECTORY of a layout, or - for standard input',
+      ],
       ['[KEY=VALUE...]', 'settings'],
     ],
     description: 'install a plugin: ask for consent to its privileges, pull, set and enable it',
@@ -61,15 +64,68 @@ names; --authfile and REGISTRY_AUTH_FILE name another file.`,
     ],
     examples: [
       'outboard install rclone/docker-volume-rclone RCLONE_VERBOSE=1',
+      'outboard install ./sshfs.tar DEBUG=1',
+      'outboard install oci-archive:plugins.tar:vieux/sshfs:latest',
       'outboard install --alias rclone --disable --grant-all-permissions rclone/docker-volume-rclone:latest',
     ],
     load: async () => (await import('./commands/install.ts')).install,
   },
   {
+    name: 'save',
+    arguments: [['<PLUGIN...>', 'names or IDs']],
+    description: 'write installed plugins to an archive, for hosts without a registry',
+    options: [option('-o, --output <file>', 'file to write; default: standard output')],
+    notes: `The archive is a tar of an OCI image layout, which skopeo reads as oci-archive:FILE. Plugins may be enabled meanwhile.`,
+    examples: ['outboard save -o plugins.tar rclone sshfs'],
+    load: async () => (await import('./commands/save.ts')).save,
+  },
+  {
+    name: 'load',
+    description:
+      'install the plugins of an archive: ask for consent to their privileges; they are not enabled',
+    options: [
+      option('-i, --input <file>', 'archive or layout directory; default: standard input'),
+      option('--alias <name>', 'local name, for an archive of one plugin'),
+      option('--enable', 'enable the plugins'),
+      grantAll,
+      platformOption(),
+    ],
+    examples: [
+      'outboard load -i plugins.tar',
+      'ssh host outboard save sshfs | outboard load --grant-all-permissions',
+    ],
+    load: async () => (await import('./commands/load.ts')).load,
+  },
+  {
+    name: 'copy',
+    arguments: [
+      ['<SOURCE>', 'reference in a registry, oci:DIRECTORY[:NAME], or oci-archive:FILE[:NAME]'],
+      ['<DESTINATION>', 'the same'],
+    ],
+    description: 'copy a plugin or image with all its platforms, without a daemon; prints its digest',
+    options: [
+      platformOption('copy this platform of an index only'),
+      option('--referrers', 'also signatures and other manifests that refer to it'),
+      repeatableOption(
+        '--insecure-registry <host>',
+        'registry with plain HTTP or any certificate; repeatable',
+      ),
+      authFileOption(),
+    ],
+    examples: [
+      'outboard copy vieux/sshfs:latest registry.example.com/sshfs:latest',
+      'outboard copy vieux/sshfs:latest oci-archive:sshfs.tar',
+    ],
+    load: async () => (await import('./commands/copy.ts')).copy,
+  },
+  {
     name: 'upgrade',
     arguments: [
       ['<PLUGIN>', 'local name'],
-      ['[REMOTE]', 'reference in a registry; default: the one it was installed from'],
+      [
+        '[REMOTE]',
+        'reference in a registry, or a file as for install; default: the one it was installed from',
+      ],
     ],
     description: 'upgrade a plugin; one that is enabled stays so, and its calls wait meanwhile',
     options: [

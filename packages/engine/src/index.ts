@@ -114,6 +114,7 @@ export type { PullRequest } from './operations/install/pull.ts';
 export type { PushRequest } from './operations/install/push.ts';
 export type { RepairedPlugin } from './operations/install/repair.ts';
 export type { RollbackOptions } from './operations/install/rollback.ts';
+export type { SaveRequest } from './operations/install/save.ts';
 export type { UpgradeRequest } from './operations/install/upgrade.ts';
 export type { VerifiedPlugin, VerifyOptions } from './operations/install/verify.ts';
 export type { PluginEngine } from './plugin-engine.ts';

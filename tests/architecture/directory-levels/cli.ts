@@ -6,7 +6,7 @@ export const cliLevels: DirectoryLevels = {
     ['context', 'options', 'references', 'terminal'],
     ['credentials', 'template'],
     ['client', 'output'],
-    ['completion', 'privileges', 'progress'],
+    ['archive', 'completion', 'privileges', 'progress'],
     ['commands'],
     ['commands/volume', 'manual'],
   ],

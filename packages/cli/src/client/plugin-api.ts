@@ -26,6 +26,8 @@ export interface RemotePlugin {
   readonly registryAuth: RegistryAuth;
   /** To choose from an index, such as `linux/arm64`; default: the daemon's. Docker Engine ignores it. */
   readonly platform?: string | undefined;
+  /** ID of a staged archive to read it from, in place of its registry. */
+  readonly archive?: string | undefined;
 }
 
 /** Installed plugins. */
@@ -49,7 +51,7 @@ export async function fetchPrivileges(
   const answer = await client.call({
     method: 'GET',
     path: '/plugins/privileges',
-    query: { remote: plugin.remote, platform: plugin.platform },
+    query: sourceQuery(plugin),
     headers: { 'X-Registry-Auth': plugin.registryAuth.header },
   });
   return parsePrivileges(answer);
@@ -66,7 +68,7 @@ export async function pullPlugin(
   plugin: RemotePlugin,
   granted: readonly Privilege[],
 ): Promise<{ readonly progress: IncomingMessage; readonly name: string }> {
-  const query = { name: localName, remote: plugin.remote, platform: plugin.platform };
+  const query = { name: localName, ...sourceQuery(plugin) };
   const progress = await client.open(transferRequest('/plugins/pull', query, plugin, granted));
   const name = progress.headers['docker-plugin-name'];
   if (typeof name !== 'string' || name === '') {
@@ -83,7 +85,7 @@ export async function upgradePlugin(
   plugin: RemotePlugin,
   granted: readonly Privilege[],
 ): Promise<IncomingMessage> {
-  const query = { remote: plugin.remote, platform: plugin.platform };
+  const query = sourceQuery(plugin);
   return await client.open(transferRequest(pluginPath(name, '/upgrade'), query, plugin, granted));
 }
 
@@ -113,7 +115,7 @@ export async function upgradeEnabledPlugin(
     readonly flags: SwitchFlags;
   },
 ): Promise<IncomingMessage> {
-  const query = { remote: plugin.remote, platform: plugin.platform, ...switchQuery(flags) };
+  const query = { ...sourceQuery(plugin), ...switchQuery(flags) };
   const request = transferRequest(ownPluginPath(name, '/upgrade'), query, plugin, granted);
   const purpose = `upgrade plugins that are enabled: outboard disable ${name}`;
   return await requireOwnRoute(purpose, () => client.open(request));
@@ -134,6 +136,10 @@ export async function rollbackPlugin(
   return await requireOwnRoute('roll back plugins: it does not keep the version before', () =>
     client.open(request),
   );
+}
+
+function sourceQuery({ remote, platform, archive }: RemotePlugin): EngineRequest['query'] {
+  return { remote, platform, archive };
 }
 
 function switchQuery({ timeout, force }: SwitchFlags): EngineRequest['query'] {

@@ -12,8 +12,8 @@ import { showProgress } from '../progress/show-progress.ts';
 import { parseLocalName } from '../references/remote-reference.ts';
 import type { AuthFileFlag } from './auth-file-flag.ts';
 import type { CommandContext } from './command-context.ts';
+import { openPlugin } from './open-plugin.ts';
 import type { PlatformFlag } from './platform-flag.ts';
-import { toRemotePlugin } from './remote-plugin.ts';
 import { applyOptions, readOptionFlags } from './update.ts';
 
 /** Flags of `outboard install`. */
@@ -32,9 +32,10 @@ export async function install(
   options: InstallOptions,
 ): Promise<void> {
   const { client, host, signal } = context;
-  const localName = options.alias === undefined ? '' : parseLocalName(options.alias);
+  const alias = options.alias === undefined ? undefined : parseLocalName(options.alias);
   const wanted = await readOptionFlags(context, options);
-  const plugin = await toRemotePlugin(remote, context, options);
+  await using opened = await openPlugin(remote, context, { ...options, alias });
+  const { plugin, localName } = opened;
   const { note } = plugin.registryAuth;
   const privileges = await explainRefusal(note, () => fetchPrivileges(client, plugin));
   if (options.grantAllPermissions !== true && privileges.length > 0) await showTrust(client, plugin, host);

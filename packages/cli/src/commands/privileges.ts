@@ -9,8 +9,8 @@ import { formatPrivileges } from '../privileges/consent.ts';
 import { encodePrintableJson, escapeText } from '../terminal/escape-text.ts';
 import type { AuthFileFlag } from './auth-file-flag.ts';
 import type { CommandContext } from './command-context.ts';
+import { openPlugin } from './open-plugin.ts';
 import type { PlatformFlag } from './platform-flag.ts';
-import { toRemotePlugin } from './remote-plugin.ts';
 
 const table: Table<object> = {
   columns: {},
@@ -25,7 +25,8 @@ export async function privileges(
 ): Promise<void> {
   const { client, host } = context;
   const output = parseFormat(format);
-  const plugin = await toRemotePlugin(remote, context, flags);
+  await using opened = await openPlugin(remote, context, { ...flags, alias: 'plugin' });
+  const { plugin } = opened;
   const wanted = await explainRefusal(plugin.registryAuth.note, () => fetchPrivileges(client, plugin));
   const documents = toPrivilegeDocuments(wanted);
   if (output.kind === 'json') host.stdout.write(`${encodePrintableJson(documents, 4)}\n`);

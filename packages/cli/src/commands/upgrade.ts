@@ -17,18 +17,20 @@ import { asText, field } from '../json-field.ts';
 import { askConsent } from '../privileges/consent.ts';
 import { showTrust } from '../privileges/show-trust.ts';
 import { showProgress } from '../progress/show-progress.ts';
+import { parsePluginSource } from '../references/plugin-source.ts';
 import {
   formatFamiliarReference,
   formatReference,
   parseRemoteReference,
+  type RemoteReference,
   withDefaultTag,
 } from '../references/remote-reference.ts';
 import { confirm } from '../terminal/confirm.ts';
 import { escapeText } from '../terminal/escape-text.ts';
 import type { AuthFileFlag } from './auth-file-flag.ts';
 import type { CommandContext } from './command-context.ts';
+import { openPlugin } from './open-plugin.ts';
 import type { PlatformFlag } from './platform-flag.ts';
-import { toRemotePlugin } from './remote-plugin.ts';
 import { parseSwitchFlags } from './switch-flags.ts';
 
 /** Flags of `outboard upgrade`. */
@@ -40,7 +42,7 @@ export interface UpgradeOptions extends SwitchFlags, AuthFileFlag, PlatformFlag 
 
 /**
  * Upgrade a plugin. One that is enabled stays so, and is switched back when the new version does not serve.
- * @param remote default the reference that it was installed from
+ * @param remote reference, file or directory; default the reference that it was installed from
  */
 export async function upgrade(
   context: CommandContext,
@@ -59,7 +61,8 @@ export async function upgrade(
     );
   }
   const from = withDefaultTag(parseRemoteReference(plugin.reference || plugin.name));
-  const to = remote === undefined ? from : withDefaultTag(parseRemoteReference(remote));
+  await using opened = await openPlugin(sourceOf(remote, from), context, { ...options, alias: nameOf(from) });
+  const to = withDefaultTag(parseRemoteReference(opened.plugin.remote));
   const toText = formatFamiliarReference(to);
   host.stdout.write(
     `Upgrading plugin ${escapeText(plugin.name)} from ${formatFamiliarReference(from)} to ${toText}\n`,
@@ -70,7 +73,7 @@ export async function upgrade(
   }
   // The privileges are those of the platform that will be installed.
   const platform = options.platform ?? (asText(field(status, 'Platform')) || undefined);
-  const target = { ...(await toRemotePlugin(formatReference(to), context, options)), platform };
+  const target = { ...opened.plugin, platform };
   const { note } = target.registryAuth;
   const privileges = await explainRefusal(note, () => fetchPrivileges(client, target));
   if (options.grantAllPermissions !== true && privileges.length > 0) await showTrust(client, target, host);
@@ -84,4 +87,17 @@ export async function upgrade(
     await showProgress(await progress, host, signal);
   });
   host.stdout.write(`Upgraded plugin ${escapeText(plugin.name)} to ${toText}\n`);
+}
+
+/** The source as it was typed; a reference with its tag. */
+function sourceOf(remote: string | undefined, from: RemoteReference): string {
+  if (remote === undefined) return formatReference(from);
+  const source = parsePluginSource(remote);
+  if (source.kind !== 'registry') return remote;
+  return formatReference(withDefaultTag(parseRemoteReference(source.reference)));
+}
+
+/** The name of a version in a file that has none: that of the installed version. */
+function nameOf({ domain, path, tag = 'latest' }: RemoteReference): string {
+  return formatReference({ domain, path, tag });
 }

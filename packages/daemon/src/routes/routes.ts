@@ -39,6 +39,7 @@ import { referenceRoutes } from './outboard/references.ts';
 import { repairRoute } from './outboard/repair.ts';
 import { replaceRoute } from './outboard/replace.ts';
 import { restartRoute } from './outboard/restart.ts';
+import { saveRoute } from './outboard/save.ts';
 import { statsRoutes } from './outboard/stats.ts';
 import { statusRoutes } from './outboard/status.ts';
 import { topRoute } from './outboard/top.ts';
@@ -70,6 +71,7 @@ export function createRoutes(deps: RouteDeps): readonly Route[] {
     eventsRoute(deps.events),
     collectGarbageRoute(engine),
     ...archiveRoutes(engine),
+    saveRoute(engine),
     doctorRoute(deps.diagnose),
     ...consumerRoutes(deps.consumers),
     ...referenceRoutes(engine),

@@ -89,6 +89,7 @@ export function scriptEngine(script: Partial<PluginEngine>): PluginEngine {
     export: missing('export'),
     remove: missing('remove'),
     stageArchive: missing('stageArchive'),
+    save: missing('save'),
     archives: missing('archives'),
     dropArchive: missing('dropArchive'),
     collectGarbage: missing('collectGarbage'),

@@ -159,7 +159,7 @@ class ArchiveIntake implements TarHandler, AsyncDisposable {
   }
 
   async #end(): Promise<void> {
-    const ingest = this.#ingest;
+    await using ingest = this.#ingest;
     this.#ingest = undefined;
     if (ingest === undefined) return;
     if (this.#role.kind === 'member') return await this.#endMember(this.#role.name, ingest);

@@ -21,6 +21,7 @@ import { removePlugin } from './remove.ts';
 import { type RepairedPlugin, type RepairOptions, repairPlugin } from './repair.ts';
 import { type ReplaceRequest, replacePlugin } from './replace.ts';
 import { type RollbackOptions, rollbackPlugin } from './rollback.ts';
+import { type SaveRequest, savePlugins } from './save.ts';
 import { stageArchive } from './stage-archive.ts';
 import { type UpgradeRequest, upgradePlugin } from './upgrade.ts';
 import { type VerifiedPlugin, type VerifyOptions, verifyPlugin } from './verify.ts';
@@ -89,6 +90,8 @@ export interface PluginInstaller {
    * @throws {OutboardError} invalid, with what is wrong in it; conflict for more than 64 archives; system on a full disk
    */
   stageArchive(source: AsyncIterable<Uint8Array>, options?: Cancellable): Promise<StagedArchive>;
+  /** Write installed plugins into an archive. @throws {OutboardError} not-found; invalid for none; the errors of `send` */
+  save(request: SaveRequest): Promise<void>;
   /** The staged archives, oldest first. */
   archives(): readonly StagedArchive[];
   /** Forget an archive, and delete what no plugin uses of it. @throws {OutboardError} not-found, code `no-archive` */
@@ -153,6 +156,10 @@ export const installerRows: FaceRows<PluginInstaller> = {
   stageArchive: {
     measured: 'stage-archive',
     run: (call, source, options) => stageArchive(call, source, { ...options, signal: call.signal }),
+  },
+  save: {
+    measured: 'save',
+    run: (call, request) => savePlugins(call, { ...request, signal: call.signal }),
   },
   archives: { direct: ({ archives }) => archives.list() },
   dropArchive: { run: ({ archives }, id) => archives.drop(id) },

@@ -1,0 +1,95 @@
+/**
+ * `outboard copy`: copy a plugin, or any other artifact, between registries, layout directories and archives. It needs no
+ * daemon, and installs nothing.
+ */
+import {
+  choosePlatform,
+  createRegistriesConfiguration,
+  createRegistryClient,
+  type Descriptor,
+  isIndexMediaType,
+  type PushedBlob,
+  parseIndex,
+  parsePlatform,
+  proxiesOfEnvironment,
+  type Reference,
+  type ResolvedManifest,
+  shortDigest,
+} from '@outboard/oci';
+import type { CopyContext } from '../archive/copy-context.ts';
+import { type CopySource, openCopySource } from '../archive/copy-source.ts';
+import { copyTo } from '../archive/copy-target.ts';
+import { findCredentials } from '../credentials/find-credentials.ts';
+import { parsePluginSource } from '../references/plugin-source.ts';
+import { escapeText } from '../terminal/escape-text.ts';
+import { formatBytes } from '../terminal/format-bytes.ts';
+import type { AuthFileFlag } from './auth-file-flag.ts';
+import type { CommandContext } from './command-context.ts';
+
+/** Flags of `outboard copy`. */
+export interface CopyFlags extends AuthFileFlag {
+  /** Copy one platform of an index; default all. */
+  readonly platform?: string | undefined;
+  readonly referrers?: boolean | undefined;
+  readonly insecureRegistry?: readonly string[] | undefined;
+}
+
+const outcomes: Readonly<Record<PushedBlob, string>> = {
+  uploaded: 'copied',
+  exists: 'there already',
+  mounted: 'taken over',
+};
+
+/** Copy, and print the digest. */
+export async function copy(
+  command: CommandContext,
+  from: string,
+  to: string,
+  flags: CopyFlags,
+): Promise<void> {
+  const { host, signal } = command;
+  const [typedSource, target] = [parsePluginSource(from), parsePluginSource(to)];
+  await using registry = openRegistry(command, flags);
+  const context: CopyContext = {
+    registry,
+    accessTo: (reference) => accessTo(reference, command, flags),
+    host,
+    signal,
+  };
+  await using source = await openCopySource(typedSource, context);
+  const root = await resolveRoot(source, flags.platform, signal);
+  const onBlob = ({ digest, size }: Descriptor, how: PushedBlob): void =>
+    void host.stderr.write(`${shortDigest(digest)}: ${formatBytes(size)}, ${outcomes[how]}\n`);
+  await copyTo(target, { source, root, referrers: flags.referrers === true, onBlob }, context);
+  host.stdout.write(`${root.descriptor.digest}\n`);
+}
+
+function openRegistry({ host, version }: CommandContext, { insecureRegistry = [] }: CopyFlags) {
+  const configuration = createRegistriesConfiguration({
+    insecureRegistries: insecureRegistry,
+    proxies: proxiesOfEnvironment(host.env),
+  });
+  return createRegistryClient({ configuration, userAgent: `outboard/${version} (linux)` });
+}
+
+/** The credentials of the files of docker and Podman; a warning when they cannot be read. */
+async function accessTo(
+  { domain, path }: Reference,
+  { host, signal }: CommandContext,
+  { authfile: authFile }: CopyFlags,
+) {
+  const found = await findCredentials({ domain, path }, { env: host.env, authFile, signal });
+  for (const warning of found.warnings) host.stderr.write(`warning: ${escapeText(warning)}\n`);
+  return { credentials: found.credentials };
+}
+
+async function resolveRoot(
+  { reader, wanted }: CopySource,
+  platform: string | undefined,
+  signal: AbortSignal,
+): Promise<ResolvedManifest> {
+  const root = await reader.resolve(wanted, { signal });
+  if (platform === undefined || !isIndexMediaType(root.descriptor.mediaType)) return root;
+  const { manifests } = parseIndex(root.bytes, root.descriptor.mediaType);
+  return await reader.resolve(choosePlatform(manifests, parsePlatform(platform)).digest, { signal });
+}
