@@ -14,7 +14,7 @@ import {
   type ProbeContent,
 } from './probe-artifacts.ts';
 
-/** What was found about one ability of a registry. */
+/** Finding about one ability of a registry. */
 export interface RegistryFinding {
   /** Such as `push a plugin as Docker does`. */
   readonly ability: string;

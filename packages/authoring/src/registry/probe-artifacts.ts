@@ -24,7 +24,7 @@ export interface ProbeArtifacts {
   readonly ociPlugin: ProbeArtifact;
   /** An image that carries the plugin's config as a label. */
   readonly image: ProbeArtifact;
-  /** What refers to `ociPlugin`, as a signature does. */
+  /** Refers to `ociPlugin`, as a signature does. */
   readonly referrer: ProbeArtifact;
 }
 
