@@ -112,6 +112,17 @@ for (const { title, layers, limits, message } of refused) {
   });
 }
 
+test('A45 unpacking ends before it takes space that is to stay free', { skip: needsRoot }, async () => {
+  using place = makeUnpackRoot();
+  const layers = [gzipSync(tarArchive([file('zeros', Buffer.alloc(33 * megabyte))]))];
+  await assert.rejects(place.unpack(layers, { freeSpaceReserve: 2 ** 50 }), {
+    kind: 'system',
+    code: 'no-space',
+    message: /root filesystem: .* stay free \(free-space-reserve\)$/,
+  });
+  await place.unpack(layers, { freeSpaceReserve: 0 });
+});
+
 test('A38 unpacking is limited in processor time', {
   skip: needsRoot,
 }, async () => {

@@ -42,7 +42,10 @@ names are truncated. Files and pipes get all columns.`,
     name: 'gc',
     description: 'remove content that no plugin needs',
     options: [
-      option('-a, --all', 'also the versions that plugins could be rolled back to'),
+      option(
+        '-a, --all',
+        'also the versions that plugins could be rolled back to, and interrupted downloads',
+      ),
       formatOption('BytesReclaimed'),
     ],
     load: async () => (await import('./commands/collect-garbage.ts')).removeGarbage,

@@ -57,7 +57,6 @@ export { checkRootfs } from './rootfs/check-rootfs.ts';
 export { compressLayer } from './rootfs/compress-layer.ts';
 export { architectureOf } from './rootfs/elf-architecture.ts';
 export { programCandidates } from './rootfs/find-program.ts';
-export { defaultUnpackLimits } from './rootfs/jail/jail-protocol.ts';
 export { openUnpackJail } from './rootfs/jail/namespace-jail.ts';
 export { findMissingLibraries } from './rootfs/missing-libraries.ts';
 export type { WalkEnd } from './rootfs/path-walk.ts';

@@ -42,6 +42,13 @@ export function openEngine(
     registries,
     registryTimeoutSeconds: configuration['registry-timeout'],
     signaturePolicy: policyFileOf(configuration),
+    limits: {
+      maxConcurrentDownloads: configuration['max-concurrent-downloads'],
+      maxConcurrentUploads: configuration['max-concurrent-uploads'],
+      maxPluginBytes: configuration['max-plugin-size'],
+      freeSpaceReserve: configuration['free-space-reserve'],
+      downloadRetentionSeconds: configuration['download-retention'],
+    },
     userAgent: `outboard/${version}`,
     bridge: {
       name: configuration['bridge-name'],

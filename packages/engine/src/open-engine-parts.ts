@@ -9,7 +9,6 @@ import {
   cgroups,
   openConmonRuntime,
   openRunningContainers,
-  openUnpackJail,
   openWorkspaces,
 } from '@outboard/container';
 import { type ContentStore, createRegistryClient, openFileContentStore } from '@outboard/oci';
@@ -18,7 +17,7 @@ import type { Logger } from 'pino';
 import { createStagedArchives } from './archives/staged-archives.ts';
 import { createMetricsCollectors } from './collectors/metrics-collectors.ts';
 import { createBlobDownloads } from './distribution/blob-downloads.ts';
-import { transferLimits } from './distribution/transfer-limits.ts';
+import { openLimitedJail, transferLimits } from './distribution/transfer-limits.ts';
 import { createPluginDrivers, type PluginDriversDeps } from './drivers/create-plugin-drivers.ts';
 import { createLegacyDiscovery } from './drivers/legacy/create-legacy-discovery.ts';
 import { createLegacyDrivers } from './drivers/legacy/discovered-drivers.ts';
@@ -75,7 +74,7 @@ export async function openEngineParts(options: OpenOptions, stack: DisposalStack
   const layout = createPluginLayout(dataRoot);
   const store = await PluginStore.open(layout, logger);
   const policy = await openSignaturePolicy(options.signaturePolicy, logger);
-  const content = await openContent(layout, store, logger);
+  const content = await openContent(options, layout, store);
   const registry = stack.use(openRegistry(options));
   const logs = stack.use(createPluginLogs({ layout, store, logger }));
   const events = createEngineEvents(logger);
@@ -90,8 +89,10 @@ export async function openEngineParts(options: OpenOptions, stack: DisposalStack
     announce({ type: 'plugin', action: 'oom', id, attributes: { name } });
   });
   const calls = openCalls(options, stack, { store, supervisor, logDirectories });
-  const workspaces = stack.adopt(await openWorkspaces(layout.stagingDirectory, logger), (opened) =>
-    opened.close(),
+  const transfers = createTransfers(options, content);
+  const workspaces = stack.adopt(
+    await openWorkspaces(layout.stagingDirectory, logger, transfers.openJail),
+    (opened) => opened.close(),
   );
   const queue = createKeyedQueue();
   const references = await openStoredReferences({ store, queue, logger });
@@ -111,10 +112,8 @@ export async function openEngineParts(options: OpenOptions, stack: DisposalStack
     containers,
     preflight,
     workspaces,
-    openJail: openUnpackJail,
     queue,
-    downloads: createBlobDownloads(content),
-    limits: transferLimits(options.limits),
+    ...transfers,
     references,
     mounts,
     ...calls,
@@ -125,6 +124,18 @@ export async function openEngineParts(options: OpenOptions, stack: DisposalStack
     onEvent: events.subscribe,
   };
   return { parts, policy, logPipes: logDirectories, volumes, logs };
+}
+
+/** Parts that bound and share downloads. */
+function createTransfers(
+  { limits }: OpenOptions,
+  content: ContentStore,
+): Pick<EngineContext, 'openJail' | 'downloads' | 'limits'> {
+  return {
+    openJail: openLimitedJail(limits),
+    downloads: createBlobDownloads(content),
+    limits: transferLimits(limits),
+  };
 }
 
 /** Volumes, the ledger of their mounts, and what brings mounts back when a plugin was started again. */
@@ -162,10 +173,17 @@ function openCalls(
 }
 
 /** The content store, without what a killed pull or removal left in it. */
-async function openContent(layout: PluginLayout, store: PluginStore, logger: Logger): Promise<ContentStore> {
+async function openContent(
+  { limits, logger }: OpenOptions,
+  layout: PluginLayout,
+  store: PluginStore,
+): Promise<ContentStore> {
+  const retention = limits?.downloadRetentionSeconds;
   const content = await openFileContentStore({
     root: layout.contentDirectory,
     ingestDirectory: join(layout.contentDirectory, 'ingest'),
+    freeSpaceReserve: limits?.freeSpaceReserve,
+    maxIngestAgeMs: retention === undefined ? undefined : retention * 1000,
     onDamaged: (blob) =>
       logger.error(blob, 'a stored blob is damaged: it is fetched again when it is needed'),
   });

@@ -105,13 +105,15 @@ export interface Garbage {
   readonly bytes: number;
   /** Versions that plugins could be rolled back to; absent unless asked for. */
   readonly forgotten?: { readonly versions: number; readonly bytes: number } | undefined;
+  /** Parts of interrupted downloads; absent when nothing of them was removed. */
+  readonly downloads?: { readonly count: number; readonly bytes: number } | undefined;
   /** Content that damaged plugins may need; absent when there is none. */
   readonly kept?: { readonly blobs: number; readonly bytes: number } | undefined;
 }
 
 /**
  * Remove content that no plugin needs.
- * @param all also the versions that plugins could be rolled back to
+ * @param all also the versions that plugins could be rolled back to, and downloads that could be continued
  * @throws {CommandError} if the daemon has no such route, as Docker Engine
  */
 export async function collectGarbage(client: EngineClient, all: boolean): Promise<Garbage> {
@@ -119,6 +121,7 @@ export async function collectGarbage(client: EngineClient, all: boolean): Promis
     const query = { all: all ? '1' : undefined };
     const answer = await client.call({ method: 'POST', path: '/outboard/v1/gc', query });
     const forgotten = field(answer, 'VersionsRemoved');
+    const downloads = field(answer, 'DownloadsRemoved');
     const kept = field(answer, 'KeptForDamaged');
     return {
       blobs: Number(field(answer, 'BlobsRemoved') ?? 0),
@@ -129,6 +132,13 @@ export async function collectGarbage(client: EngineClient, all: boolean): Promis
           : {
               versions: Number(field(forgotten, 'Versions') ?? 0),
               bytes: Number(field(forgotten, 'Bytes') ?? 0),
+            },
+      downloads:
+        downloads === undefined
+          ? undefined
+          : {
+              count: Number(field(downloads, 'Downloads') ?? 0),
+              bytes: Number(field(downloads, 'Bytes') ?? 0),
             },
       kept:
         kept === undefined

@@ -12,12 +12,14 @@ export async function removeGarbage(
   { format, all }: { readonly format: string; readonly all?: boolean | undefined },
 ): Promise<void> {
   const wanted = parseFormat(format);
-  const { blobs, bytes, forgotten, kept } = await collectGarbage(client, all === true);
-  const removed = `${describeForgotten(forgotten)}Removed ${countBlobs(blobs)}, reclaimed ${formatBytes(bytes)}\n`;
+  const { blobs, bytes, forgotten, downloads, kept } = await collectGarbage(client, all === true);
+  const before = describeForgotten(forgotten) + describeDownloads(downloads);
+  const removed = `${before}Removed ${countBlobs(blobs)}, reclaimed ${formatBytes(bytes)}\n`;
   const document = {
     BlobsRemoved: blobs,
     BytesReclaimed: bytes,
     ...(forgotten && { VersionsRemoved: { Versions: forgotten.versions, Bytes: forgotten.bytes } }),
+    ...(downloads && { DownloadsRemoved: { Downloads: downloads.count, Bytes: downloads.bytes } }),
     ...(kept && { KeptForDamaged: { Blobs: kept.blobs, Bytes: kept.bytes } }),
   };
   host.stdout.write(formatDocument(document, wanted, removed + describeKept(kept)));
@@ -27,6 +29,12 @@ function describeForgotten(forgotten: Garbage['forgotten']): string {
   if (forgotten === undefined) return '';
   const { versions, bytes } = forgotten;
   return `Removed ${versions} earlier ${versions === 1 ? 'version' : 'versions'} of plugins, reclaimed ${formatBytes(bytes)}\n`;
+}
+
+function describeDownloads(downloads: Garbage['downloads']): string {
+  if (downloads === undefined) return '';
+  const { count, bytes } = downloads;
+  return `Removed ${count} interrupted ${count === 1 ? 'download' : 'downloads'}, reclaimed ${formatBytes(bytes)}\n`;
 }
 
 function describeKept(kept: Garbage['kept']): string {

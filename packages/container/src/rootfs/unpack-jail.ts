@@ -15,6 +15,8 @@ export interface UnpackLimits {
    * this only.
    */
   readonly maxCompressedBytes: number;
+  /** Bytes of the file system that stay free; default 512 MiB, or 5 % of a small file system. */
+  readonly freeSpaceReserve?: number | undefined;
   /** CPU time of the child, for work that no other limit bounds; default 20 minutes. */
   readonly maxCpuSeconds: number;
 }

@@ -68,6 +68,43 @@ export function seconds(minimum: number, maximum: number): SettingKind<number> {
   };
 }
 
+/** A whole number, both bounds included. */
+export function count(minimum: number, maximum: number): SettingKind<number> {
+  return {
+    schema: z.number().int().min(minimum).max(maximum),
+    parseArgument(value) {
+      const number = Number(value);
+      if (/^\d+$/.test(value) && number >= minimum && number <= maximum) return number;
+      throw new InvalidArgumentError(`it must be a whole number from ${minimum} to ${maximum}.`);
+    },
+  };
+}
+
+const sizeRule = 'expected a size in bytes, such as 536870912, 512m or 10g';
+
+/** A size in bytes: a number, or text with a binary unit such as `512m`, as Docker writes sizes. */
+export const byteSize: SettingKind<number> = {
+  schema: z.union([z.number().int().nonnegative(), z.string()]).transform((value, context) => {
+    const bytes = typeof value === 'number' ? value : parseByteSize(value);
+    if (bytes !== undefined) return bytes;
+    context.addIssue({ code: 'custom', message: sizeRule });
+    return z.NEVER;
+  }),
+  parseArgument(value) {
+    const bytes = parseByteSize(value);
+    if (bytes !== undefined) return bytes;
+    throw new InvalidArgumentError(`${sizeRule}.`);
+  },
+};
+
+/** @returns undefined for text that is no size */
+function parseByteSize(value: string): number | undefined {
+  const [, digits, unit = ''] = /^(\d+(?:\.\d+)?) ?(?:([kmgt])i?b?|b)?$/i.exec(value) ?? [];
+  if (digits === undefined) return undefined;
+  const bytes = Math.floor(Number(digits) * 1024 ** ('kmgt'.indexOf(unit.toLowerCase() || ' ') + 1));
+  return Number.isSafeInteger(bytes) ? bytes : undefined;
+}
+
 /** One of a few words. */
 export function oneOf<const Choice extends string>(choices: readonly Choice[]): SettingKind<Choice> {
   return { schema: z.enum(choices), choices };

@@ -5,6 +5,7 @@ import { type Configuration, withDefaults } from './configuration.ts';
 import { parseConfigurationDocument } from './configuration-schema.ts';
 import { parseFlags } from './parse-flags.ts';
 import { changedKeys } from './reload.ts';
+import { byteSize } from './setting-kinds.ts';
 import type { Setting } from './setting-rows.ts';
 import { type SettingKey, settingKeys, settings } from './settings.ts';
 
@@ -57,6 +58,7 @@ test('the table in docs/daemon.md lists the settings of settings.ts', async () =
 function sample(key: SettingKey): { readonly value: unknown; readonly argv: readonly string[] } {
   const { flag, kind, default: fallback } = settings[key] as Setting<unknown>;
   const [name = ''] = flag.replace(/^-\w, /, '').split(' ');
+  if (kind === byteSize) return { value: 7, argv: [name, '7'] };
   if (typeof fallback === 'boolean') return { value: !fallback, argv: [name] };
   if (kind.choices !== undefined)
     return { value: kind.choices.at(-1), argv: [name, `${kind.choices.at(-1)}`] };

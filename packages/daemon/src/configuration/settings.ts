@@ -19,6 +19,7 @@ import {
   toggle,
 } from './setting-kinds.ts';
 import { reloadable, type Setting, setting, texts, unset } from './setting-rows.ts';
+import { transferSettings } from './transfer-settings.ts';
 
 /** Read when no other file is set; this one may be missing. */
 export const defaultPolicyFile = '/etc/outboard/policy.json';
@@ -107,6 +108,7 @@ export const settings = {
       notes: 'see [signatures.md](signatures.md); this file alone may be missing',
     }),
   ),
+  ...transferSettings,
   'authorization-plugins': reloadable(
     setting(list(z.array(z.string().min(1))), {
       flag: '--authorization-plugin <plugin>',

@@ -4,7 +4,7 @@
  */
 
 import { onAbort, rejectOnAbort } from '@outboard/async';
-import { type AppliedLayer, defaultUnpackLimits, type UnpackJail } from '@outboard/container';
+import type { AppliedLayer, UnpackJail } from '@outboard/container';
 import {
   type ContentStore,
   type Descriptor,
@@ -20,6 +20,7 @@ import type { ReportProgress } from '../observe/progress.ts';
 import type { BlobDownloads } from './blob-downloads.ts';
 import { type LayerSource, type LayerSources, openLayerSources } from './layer-sources.ts';
 import type { PluginImage } from './plugin-image.ts';
+import type { TransferLimits } from './transfer-limits.ts';
 
 /** Destination of layers. */
 export interface LayerDestination {
@@ -28,8 +29,7 @@ export interface LayerDestination {
   readonly jail: UnpackJail;
   readonly meter: Pick<OperationMeter, 'received'>;
   readonly downloads: BlobDownloads;
-  /** Layers that are fetched at once. */
-  readonly maxDownloads: number;
+  readonly limits: TransferLimits;
 }
 
 /** Options of a download. */
@@ -52,7 +52,7 @@ export async function downloadLayers(
   for (const descriptor of [resolved.descriptor, manifest.config, ...manifest.layers])
     to.lease.add(descriptor.digest);
   for (const layer of manifest.layers) requireKnownLayer(layer);
-  requireSize(manifest.layers);
+  requireSize(manifest.layers, to.limits);
   for (const layer of manifest.layers) {
     options.onProgress({ status: 'Waiting', id: shortDigest(layer.digest) });
   }
@@ -73,13 +73,13 @@ function requireKnownLayer(layer: Descriptor): void {
 }
 
 /** Refuse before the download a size that the jail would refuse at its end. */
-function requireSize(layers: readonly Descriptor[]): void {
-  const { maxCompressedBytes } = defaultUnpackLimits;
+function requireSize(layers: readonly Descriptor[], { maxLayerBytes, maxPluginBytes }: TransferLimits): void {
   const size = layers.reduce((sum, layer) => sum + layer.size, 0);
-  if (size <= maxCompressedBytes) return;
+  if (size <= maxLayerBytes) return;
   throw new OutboardError(
     'invalid',
-    `the layers have ${size} bytes by their manifest, the limit is ${maxCompressedBytes}`,
+    `the layers have ${size} bytes by their manifest, which is too much for the largest permitted plugin, ` +
+      `of ${maxPluginBytes} bytes (max-plugin-size)`,
     { code: 'too-many-bytes' },
   );
 }
@@ -94,7 +94,13 @@ async function unpackLayers(
   const scope = new AbortController();
   const stopListening = onAbort(signal, (reason) => scope.abort(reason));
   try {
-    await using sources = openLayerSources({ ...to, image, onProgress, scope });
+    await using sources = openLayerSources({
+      ...to,
+      maxDownloads: to.limits.maxConcurrentDownloads,
+      image,
+      onProgress,
+      scope,
+    });
     return await unpackInOrder(image, to.jail, { sources, onProgress, signal: scope.signal });
   } finally {
     stopListening();

@@ -6,6 +6,7 @@
 export type { Digest, Digester } from '../digests/digest.ts';
 export { createDigester } from '../digests/digest.ts';
 export { isOutboardError, OutboardError } from '../errors/outboard-error.ts';
+export { judgeFreeSpace } from '../files/free-space.ts';
 export type { DecompressedLayer, LayerCompression } from './compression.ts';
 export { decompress } from './compression.ts';
 export type { GzipInflater, InflateStep } from './gzip-members.ts';

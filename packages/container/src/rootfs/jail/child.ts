@@ -37,7 +37,7 @@ async function run(): Promise<void> {
 
   const frames = new FrameReader(input);
   const writer = new TreeWriter(limits);
-  const budget = { unpacked: 0, compressed: 0, limits };
+  const budget = { unpacked: 0, compressed: 0, spaceCheckedAt: 0, limits };
   for (let next = await frames.next(); next.type !== 'finish'; next = await frames.next()) {
     if (next.type === 'archive') {
       sendArchive(startedAt);

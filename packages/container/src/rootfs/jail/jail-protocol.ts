@@ -48,20 +48,29 @@ export const defaultUnpackLimits: UnpackLimits = {
 
 /** Encode limits as arguments of the child. */
 export function limitsToArguments(limits: UnpackLimits): readonly string[] {
-  return limitNames.map((name) => String(limits[name]));
+  return limitNames.map((name) => String(limits[name] ?? absent));
 }
 
-/** Parse the arguments of the child. @throws {Error} for anything but four integers */
+/** Parse the arguments of the child. @throws {Error} for anything but five integers */
 export function limitsFromArguments(values: readonly string[]): UnpackLimits {
   const numbers = values.map(Number);
   if (numbers.length !== limitNames.length || !numbers.every(Number.isSafeInteger)) {
     throw new Error(`want ${limitNames.join(', ')} as arguments, got ${values.join(', ')}`);
   }
-  const [maxBytes = 0, maxEntries = 0, maxCompressedBytes = 0, maxCpuSeconds = 0] = numbers;
-  return { maxBytes, maxEntries, maxCompressedBytes, maxCpuSeconds };
+  const [maxBytes = 0, maxEntries = 0, maxCompressedBytes = 0, maxCpuSeconds = 0, reserve = absent] = numbers;
+  const freeSpaceReserve = reserve === absent ? undefined : reserve;
+  return { maxBytes, maxEntries, maxCompressedBytes, maxCpuSeconds, freeSpaceReserve };
 }
 
-const limitNames = ['maxBytes', 'maxEntries', 'maxCompressedBytes', 'maxCpuSeconds'] as const;
+/** A limit that is not set. */
+const absent = -1;
+const limitNames = [
+  'maxBytes',
+  'maxEntries',
+  'maxCompressedBytes',
+  'maxCpuSeconds',
+  'freeSpaceReserve',
+] as const;
 
 /** Encode the header of a frame. */
 export function frameLength(length: number): Buffer {

@@ -13,11 +13,12 @@ export function collectGarbageRoute(engine: Pick<PluginEngine, 'collectGarbage'>
     path: '/outboard/v1/gc',
     async handle({ query }) {
       const collected = await engine.collectGarbage({ all: isTrue(query.get('all')) });
-      const { blobs, bytes, kept, forgotten } = collected;
+      const { blobs, bytes, kept, forgotten, downloads } = collected;
       return jsonReply(200, {
         BlobsRemoved: blobs,
         BytesReclaimed: bytes,
         VersionsRemoved: forgotten && { Versions: forgotten.versions, Bytes: forgotten.bytes },
+        DownloadsRemoved: downloads && { Downloads: downloads.count, Bytes: downloads.bytes },
         KeptForDamaged: kept && { Blobs: kept.blobs, Bytes: kept.bytes },
       });
     },

@@ -1,7 +1,7 @@
 /**
  * Collect garbage: delete content that no plugin and no running operation uses.
  */
-import type { ExpectedContent } from '@outboard/oci';
+import type { ExpectedContent, RemovedIngests } from '@outboard/oci';
 import { bestEffort } from '../best-effort.ts';
 import type { EngineContext } from '../engine-context.ts';
 import { type ForgottenVersions, forgetPreviousVersions } from './forget-previous.ts';
@@ -10,6 +10,8 @@ import { type ForgottenVersions, forgetPreviousVersions } from './forget-previou
 export interface CollectedGarbage {
   readonly blobs: number;
   readonly bytes: number;
+  /** Interrupted downloads that were removed, because they are old or all were asked for; absent when there were none. */
+  readonly downloads?: RemovedIngests | undefined;
   /** Unreferenced content that the repair of damaged plugins may need; absent when no plugin is damaged. */
   readonly kept?: { readonly blobs: number; readonly bytes: number } | undefined;
   /** Versions that roll-backs could return to, and the space of their trees; absent unless they were asked for. */
@@ -18,20 +20,28 @@ export interface CollectedGarbage {
 
 /** Options of a collection. */
 export interface GarbageOptions {
-  /** Also forget the versions that roll-backs could return to; default false. */
+  /** Also forget the versions that roll-backs could return to, and downloads that could be continued; default false. */
   readonly all?: boolean | undefined;
 }
 
 type GarbageContext = Pick<EngineContext, 'store' | 'content'>;
 
 /**
- * Delete unreferenced blobs. Manifests count as referenced, so that a pulled plugin can be pushed again unchanged.
+ * Delete unreferenced blobs, and old interrupted downloads. Manifests count as referenced, so that a pulled plugin can be pushed again unchanged.
  * Safe at any time: running operations hold leases on the content that they need.
  */
-export async function collectGarbage({ store, content }: GarbageContext): Promise<CollectedGarbage> {
+export async function collectGarbage(
+  { store, content }: GarbageContext,
+  { all = false }: GarbageOptions = {},
+): Promise<CollectedGarbage> {
   // Evaluated anew for each blob: a pull that ends during the sweep releases its lease only after its record is saved.
   const removed = await content.sweep((digest) => store.isReferenced(digest));
-  const total = { blobs: removed.length, bytes: sumOf(removed) };
+  const downloads = await content.sweepIngests({ all });
+  const total = {
+    blobs: removed.length,
+    bytes: sumOf(removed),
+    ...(downloads.count > 0 && { downloads }),
+  };
   if (store.damaged().length === 0) return total;
   const kept: ExpectedContent[] = [];
   for await (const blob of content.walk()) if (store.isKeptForDamaged(blob.digest)) kept.push(blob);
@@ -44,7 +54,7 @@ export async function collectOnRequest(
   { all = false }: GarbageOptions = {},
 ): Promise<CollectedGarbage> {
   const forgotten = all ? await forgetPreviousVersions(context) : undefined;
-  const collected = await collectGarbage(context);
+  const collected = await collectGarbage(context, { all });
   return forgotten === undefined ? collected : { ...collected, forgotten };
 }
 

@@ -134,7 +134,6 @@ async function unpackImage(
   { onProgress = ignoreProgress, signal }: CreateFromImageRequest,
   { image, jail, lease }: { readonly image: SourceImage; readonly jail: UnpackJail; readonly lease: Lease },
 ): Promise<readonly string[]> {
-  const maxDownloads = limits.maxConcurrentDownloads;
-  const to = { content, downloads, maxDownloads, meter, lease, jail: meter.measure(jail) };
+  const to = { content, downloads, limits, meter, lease, jail: meter.measure(jail) };
   return await downloadLayers(image, to, { onProgress, signal });
 }

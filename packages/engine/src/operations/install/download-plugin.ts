@@ -84,7 +84,7 @@ export async function downloadPlugin(
   destination: DownloadDestination,
 ): Promise<DownloadedPlugin> {
   const { signal, onProgress = ignoreProgress } = request;
-  const { content, downloads, meter } = context;
+  const { content, downloads, limits, meter } = context;
   const reference = parseRemote(request.remote);
   const found = await resolvePlugin(context, reference, request);
   announceImage(reference, found.resolved.descriptor.digest, onProgress);
@@ -96,7 +96,7 @@ export async function downloadPlugin(
   const { lease } = destination;
   const warnings = await downloadLayers(
     image,
-    { content, downloads, maxDownloads: context.limits.maxConcurrentDownloads, meter, lease, jail },
+    { content, downloads, limits, meter, lease, jail },
     { onProgress, signal },
   );
   await jail.finish();
