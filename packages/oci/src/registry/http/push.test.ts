@@ -115,6 +115,73 @@ describe('pushBlob()', () => {
     assert.equal(patches, 2);
   });
 
+  it('R36 goes on in chunks after a broken connection, where the registry tells that it ended', async () => {
+    const parts: string[] = [];
+    let got = 0;
+    await using registry = await startUploadRegistry(
+      () => '/up/1',
+      async (request, response) => {
+        if (request.method === 'GET') {
+          response.writeHead(204, { range: `0-${got - 1}`, location: '/up/3' }).end();
+          return;
+        }
+        if (request.method === 'PUT' && parts.length === 0) {
+          parts.push('broken PUT');
+          request.socket.destroy();
+          return;
+        }
+        const range = request.headers['content-range'];
+        parts.push(`${request.method} ${request.url?.split('?')[0]} ${range ?? ''}`.trim());
+        if (range?.startsWith(`${16 * 1024 * 1024}-`) && got === 16 * 1024 * 1024) {
+          got += 1_000_000; // the registry kept a part of the chunk
+          request.socket.destroy();
+          return;
+        }
+        got += (await receive(request)).size;
+        response.writeHead(request.method === 'PATCH' ? 202 : 201, { location: '/up/2' }).end();
+      },
+    );
+    await using under = createClientUnderTest();
+    const reported: number[] = [];
+    const how = await under.open(registry).pushBlob(blobOf(content), async () => Readable.from([content]), {
+      onProgress: (bytes) => reported.push(bytes),
+    });
+    assert.equal(how, 'uploaded');
+    const [first, last] = [16 * 1024 * 1024, content.length - 1];
+    assert.deepEqual(parts, [
+      'broken PUT',
+      `PATCH /up/1 0-${first - 1}`,
+      `PATCH /up/2 ${first}-${last}`,
+      `PATCH /up/3 ${first + 1_000_000}-${last}`,
+      'PUT /up/2',
+    ]);
+    assert.equal(got, content.length);
+    assert.equal(reported.at(-1), content.length);
+  });
+
+  it('R36 begins another upload when the registry has forgotten the broken one', async () => {
+    let begun = 0;
+    let got = 0;
+    await using registry = await startUploadRegistry(
+      () => {
+        begun += 1;
+        got = 0;
+        return `/up/${begun}`;
+      },
+      async (request, response) => {
+        if (request.method === 'GET') response.writeHead(404).end();
+        else if (begun < 3) request.socket.destroy();
+        else {
+          got += (await receive(request)).size;
+          response.writeHead(request.method === 'PATCH' ? 202 : 201, { location: request.url }).end();
+        }
+      },
+    );
+    await using under = createClientUnderTest();
+    await under.open(registry).pushBlob(blobOf(content), async () => Readable.from([content]));
+    assert.deepEqual([begun, got], [3, content.length]);
+  });
+
   it('R36 opens the source again when the registry fails midway', async () => {
     let puts = 0;
     const opened: Readable[] = [];
@@ -130,8 +197,8 @@ describe('pushBlob()', () => {
       },
     );
     await using under = createClientUnderTest();
-    await under.open(registry).pushBlob(blobOf(content), async () => {
-      const source = Readable.from([content]);
+    await under.open(registry).pushBlob(blobOf(small), async () => {
+      const source = Readable.from([small]);
       opened.push(source);
       return source;
     });

@@ -3,32 +3,18 @@
  */
 
 import type { Readable } from 'node:stream';
-import type { Cancellable } from '@outboard/async';
 import type { Digest } from '../../../digests/digest.ts';
-import { isOutboardError, OutboardError } from '../../../errors/outboard-error.ts';
+import { isOutboardError } from '../../../errors/outboard-error.ts';
 import type { Descriptor } from '../../../manifests/descriptor.ts';
 import { checkDescriptor } from '../../object-name.ts';
-import type { PushedBlob, ReportBytes } from '../../registry-client.ts';
+import type { PushedBlob } from '../../registry-client.ts';
 import { readStart } from '../connections/bounded-body.ts';
-import type { HttpResponse } from '../connections/connections.ts';
-import type { UploadBody } from '../connections/http-request.ts';
-import { type RetryPolicy, withRetries } from '../failures/retry.ts';
+import { TransientFailure, withRetries } from '../failures/retry.ts';
 import type { Session } from '../session/session.ts';
+import { chunkBytes, createChunkedUpload } from './chunked-upload.ts';
 import { mountBlob } from './mount-blob.ts';
-import { sliceStream } from './slice-stream.ts';
-import { uploadLocation, withDigest } from './upload-location.ts';
+import { beginUpload, countBytes, endUpload, type PushBlobOptions } from './upload-steps.ts';
 
-/** Settings of an upload. */
-export interface PushBlobOptions extends Cancellable {
-  readonly retry: RetryPolicy;
-  readonly onProgress?: ReportBytes | undefined;
-  /** See `RegistryAccess`. */
-  readonly mountFrom?: string | undefined;
-}
-
-const chunkBytes = 16 * 1024 * 1024;
-const maxChunkBytes = 1024 * 1024 * 1024;
-const maxAnswerBody = 64 * 1024;
 /** Statuses of a HEAD request that do not tell whether the blob exists. */
 const headRefused: readonly number[] = [403, 405];
 /** Statuses of registries and their proxies for a request that was too large or of the wrong kind. */
@@ -80,14 +66,17 @@ export async function pushBlob(
   checkDescriptor(descriptor);
   if (await hasBlob(session, descriptor.digest, options)) return 'exists';
   if (await mountBlob(session, descriptor.digest, options)) return 'mounted';
-  let upload = uploadWhole;
+  const chunked = createChunkedUpload(session, descriptor, openSource, options);
+  let inChunks = false;
   await withRetries(options.retry, session.connections, options.signal, async () => {
+    if (inChunks) return await chunked.attempt();
     try {
-      await upload(session, descriptor, openSource, options);
+      await uploadWhole(session, descriptor, openSource, options);
     } catch (error) {
-      if (upload === uploadChunked || !demandsChunks(error)) throw error;
-      upload = uploadChunked;
-      await upload(session, descriptor, openSource, options);
+      // A large blob is sent again in chunks, so that it can go on where the connection breaks.
+      inChunks = demandsChunks(error) || (error instanceof TransientFailure && descriptor.size > chunkBytes);
+      if (!demandsChunks(error)) throw error;
+      await chunked.attempt();
     }
   });
   return 'uploaded';
@@ -99,128 +88,23 @@ function demandsChunks(error: unknown): boolean {
   );
 }
 
-type Upload = (
+async function uploadWhole(
   session: Session,
   descriptor: Descriptor,
   openSource: () => Promise<Readable>,
   options: PushBlobOptions,
-) => Promise<void>;
-
-const uploadWhole: Upload = async (session, descriptor, openSource, options) => {
-  const { location } = await begin(session, options);
+): Promise<void> {
+  const { location } = await beginUpload(session, options);
   const sources: Readable[] = [];
   async function* open(): AsyncGenerator<Uint8Array> {
     const source = await openSource();
     sources.push(source);
-    yield* countBytes(source, descriptor, options.onProgress);
+    yield* countBytes(source, descriptor, options);
   }
   try {
     const body = { size: descriptor.size, content: open(), reopen: open };
-    await put(session, descriptor, { location, body }, options);
+    await endUpload(session, descriptor, { location, body }, options);
   } finally {
     for (const source of sources) source.destroy();
-  }
-};
-
-const uploadChunked: Upload = async (session, descriptor, openSource, options) => {
-  const begun = await begin(session, options);
-  let { location } = begun;
-  const source = await openSource();
-  try {
-    const content = countBytes(source, descriptor, options.onProgress);
-    let offset = 0;
-    for (const slice of sliceStream(content, descriptor.size, Math.max(chunkBytes, begun.minChunkBytes))) {
-      const response = await session.send({
-        method: 'PATCH',
-        target: location,
-        headers: {
-          'content-type': 'application/octet-stream',
-          'content-range': `${offset}-${offset + slice.size - 1}`,
-        },
-        body: slice,
-        expect: [202, 204],
-        signal: options.signal,
-      });
-      offset += slice.size;
-      location = await nextLocation(session, response);
-    }
-    await put(session, descriptor, { location, body: new Uint8Array() }, options);
-  } finally {
-    source.destroy();
-  }
-};
-
-async function begin(
-  session: Session,
-  options: PushBlobOptions,
-): Promise<{ location: URL; minChunkBytes: number }> {
-  const response = await session.send({
-    method: 'POST',
-    target: 'blobs/uploads/',
-    body: new Uint8Array(),
-    expect: [202],
-    signal: options.signal,
-  });
-  const claimed = Number(response.headers.get('oci-chunk-min-length') ?? 0);
-  return {
-    location: await nextLocation(session, response),
-    minChunkBytes: claimed > 0 && claimed <= maxChunkBytes ? claimed : 0,
-  };
-}
-
-async function nextLocation(session: Session, response: HttpResponse): Promise<URL> {
-  await readStart(response, session.connections, maxAnswerBody);
-  return uploadLocation(response.url, response.headers.get('location'));
-}
-
-async function put(
-  session: Session,
-  descriptor: Descriptor,
-  { location, body }: { readonly location: URL; readonly body: Uint8Array | UploadBody },
-  options: PushBlobOptions,
-): Promise<void> {
-  const response = await session.send({
-    method: 'PUT',
-    target: withDigest(location, descriptor.digest),
-    headers: { 'content-type': 'application/octet-stream' },
-    body,
-    storesBytes: descriptor.size,
-    expect: [201, 204],
-    signal: options.signal,
-  });
-  await readStart(response, session.connections, maxAnswerBody);
-  const stored = response.headers.get('docker-content-digest');
-  if (
-    stored !== undefined &&
-    stored !== descriptor.digest &&
-    stored.startsWith(descriptor.digest.slice(0, 7))
-  ) {
-    throw new OutboardError(
-      'invalid',
-      `registry stored ${JSON.stringify(stored.slice(0, 200))} for a blob of digest ${descriptor.digest}`,
-    );
-  }
-}
-
-async function* countBytes(
-  source: Readable,
-  descriptor: Descriptor,
-  onProgress: ReportBytes | undefined,
-): AsyncGenerator<Uint8Array> {
-  let sent = 0;
-  const chunks: AsyncIterable<Buffer> = source; // the source of a blob is a byte stream without an encoding
-  for await (const chunk of chunks) {
-    sent += chunk.length;
-    if (sent > descriptor.size) break;
-    yield chunk;
-    onProgress?.(sent);
-  }
-  // Reported here: the connection would only report that it broke off.
-  if (sent !== descriptor.size) {
-    const amount = sent > descriptor.size ? 'more' : sent;
-    throw new OutboardError(
-      'invalid',
-      `the content of ${descriptor.digest} has ${amount} bytes, want ${descriptor.size}`,
-    );
   }
 }
