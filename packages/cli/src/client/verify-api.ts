@@ -55,13 +55,13 @@ export function askVerified(client: EngineClient, plugin: RemotePlugin): Promise
 
 async function callVerify(
   client: EngineClient,
-  { remote, platform, registryAuth }: RemotePlugin,
+  { remote, platform, archive, registryAuth }: RemotePlugin,
   policy: object | undefined,
 ): Promise<VerifiedPlugin> {
   const answer = await client.call({
     method: 'POST',
     path: '/outboard/v1/verify',
-    query: { remote, platform },
+    query: { remote, platform, archive },
     headers: { 'X-Registry-Auth': registryAuth.header },
     json: { Policy: policy ?? null },
   });

@@ -10,6 +10,7 @@ import { enablePlugin, fetchPrivileges, pullPlugin } from '../client/plugin-api.
 import { CommandError } from '../command-error.ts';
 import { field } from '../json-field.ts';
 import { askConsent } from '../privileges/consent.ts';
+import { showTrust } from '../privileges/show-trust.ts';
 import { showProgress } from '../progress/show-progress.ts';
 import { parsePluginSource } from '../references/plugin-source.ts';
 import { parseLocalName } from '../references/remote-reference.ts';
@@ -71,6 +72,7 @@ async function loadPlugin(
   }
   const plugin = { remote, registryAuth: noRegistryAuth, platform, archive };
   const privileges = await fetchPrivileges(client, plugin);
+  if (options.grantAllPermissions !== true && privileges.length > 0) await showTrust(client, plugin, host);
   if (options.grantAllPermissions !== true && !(await askConsent(localName, privileges, host, signal))) {
     throw new CommandError(`Permission denied while loading plugin ${localName}`);
   }
