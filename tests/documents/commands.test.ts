@@ -117,8 +117,9 @@ const othersFlags: Readonly<Record<string, readonly string[]>> = {
   'docker network create': ['--ipam-driver'],
   'podman run': ['--rootfs'],
   dockerd: ['--live-restore'],
-  'skopeo copy': ['--preserve-digests'],
+  'skopeo copy': ['--preserve-digests', '--sign-by-sigstore-private-key'],
   sha256sum: ['--check', '--ignore-missing'],
+  cosign: ['--new-bundle-format', '--tlog-upload'],
 };
 
 /** Flags after `npm run NAME --`. */
