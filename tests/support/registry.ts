@@ -25,8 +25,8 @@ export interface TestRegistryOptions {
   readonly auth?: { readonly username: string; readonly password: string };
   /** Require bearer tokens of this server. */
   readonly tokens?: TokenServerFacts;
-  /** Serve HTTPS with this certificate and key, PEM. */
-  readonly tls?: { readonly certificate: string; readonly key: string };
+  /** Serve HTTPS with this certificate and key, and demand certificates of this authority of clients if there is one; PEM. */
+  readonly tls?: { readonly certificate: string; readonly key: string; readonly clientAuthority?: string };
   /** Cache the registry at this URL, and take no pushes. */
   readonly cacheOf?: string;
   /** Directory of its content, which stays; default a temporary directory that `stop()` removes. */
@@ -113,7 +113,10 @@ async function configureTls(home: string, { tls }: TestRegistryOptions): Promise
   const [certificate, key] = [join(home, 'server.pem'), join(home, 'server-key.pem')];
   await writeFile(certificate, tls.certificate);
   await writeFile(key, tls.key, { mode: 0o600 });
-  return { certificate, key };
+  if (tls.clientAuthority === undefined) return { certificate, key };
+  const clients = join(home, 'clients.pem');
+  await writeFile(clients, tls.clientAuthority);
+  return { certificate, key, clientcas: [clients] };
 }
 
 /**

@@ -82,6 +82,20 @@ describe('entries for the same prefix', () => {
   });
 });
 
+describe('an entry that blocks', () => {
+  it('is named by its own place, whatever else is said about the prefix', () => {
+    const { blockedBy } = createRegistriesConfiguration({
+      registryMirrors: ['https://cache.lan'],
+      rules: [
+        { prefix: 'docker.io', source: 'A', insecure: true },
+        { prefix: 'docker.io', source: 'B', blocked: true },
+        { prefix: 'docker.io', source: 'C', ca: '/ca.pem' },
+      ],
+    }).hostRules('docker.io');
+    assert.equal(blockedBy, 'entry "docker.io" in B');
+  });
+});
+
 describe('createRegistriesConfiguration()', () => {
   const wrong = [
     { registryMirrors: ['ftp://x'] },

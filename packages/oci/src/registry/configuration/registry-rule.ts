@@ -47,8 +47,12 @@ export interface RegistryRule {
   readonly tokenServers?: readonly string[] | undefined;
 }
 
-/** Join two entries for the same prefix: the fields of the second one count where both have some. */
+/**
+ * Join two entries for the same prefix: the fields of the second one count where both have some. The source is that of the
+ * entry that says whether the prefix is blocked.
+ */
 export function joinRules(first: RegistryRule, second: RegistryRule): RegistryRule {
   const given = Object.entries(second).filter(([, value]) => value !== undefined);
-  return { ...first, ...Object.fromEntries(given) };
+  const decides = second.blocked === undefined && first.blocked !== undefined ? first : second;
+  return { ...first, ...Object.fromEntries(given), source: decides.source };
 }

@@ -6,6 +6,7 @@ import { isIP } from 'node:net';
 import type { Readable } from 'node:stream';
 import { type Clock, type Random, rejectOnAbort } from '@outboard/async';
 import type { Agent } from 'undici';
+import { errorCode, isTlsAlert } from '../failures/retry.ts';
 import { hostnameOf, isWithinReach } from '../hosts/addresses.ts';
 import { explainFault, outOfReach } from './connection-fault.ts';
 import { openExchangeScope } from './exchange-scope.ts';
@@ -67,6 +68,7 @@ const answerBufferBytes = 256 * 1024;
 export function createConnections(options: ConnectionsDeps): Connections {
   const agents = new Map<string, Promise<Agent>>();
   const addresses = new Map<string, string>();
+  const alerts = new Map<string, Error>();
   const limits = options.stallLimits ?? stallLimitsFor(30_000);
   const mayReach = (address: string, route: Route) =>
     isWithinReach(address, route.reach) || options.isAllowed?.(address) === true;
@@ -84,6 +86,9 @@ export function createConnections(options: ConnectionsDeps): Connections {
         ca: options.ca,
         proxy: proxy && { ...proxy, tunnels: scheme === 'https:' },
         mayReach: (address) => mayReach(address, route),
+        onError(origin, error) {
+          if (isTlsAlert(error)) alerts.set(origin, error);
+        },
         onConnect(origin, address) {
           if (route.reach === 'anywhere' && proxy === undefined) addresses.set(origin, address);
         },
@@ -104,7 +109,7 @@ export function createConnections(options: ConnectionsDeps): Connections {
       if (isIP(hostname) !== 0 && !mayReach(hostname, request.route)) throw outOfReach(request);
       const proxy = request.route.proxyFor?.(request.url);
       const agent = await agentFor(request.route, proxy, request.url.protocol);
-      return await exchange({ agent, proxy, limits }, request, options);
+      return await exchange({ agent, proxy, limits, alerts }, request, options);
     },
     addressOf: (origin) => addresses.get(origin),
     async [Symbol.asyncDispose]() {
@@ -118,10 +123,21 @@ interface Way {
   readonly agent: Agent;
   readonly proxy: RouteProxy | undefined;
   readonly limits: StallLimits;
+  /** The last alert of TLS after the handshake, by origin. */
+  readonly alerts: Map<string, Error>;
 }
 
+/** The alert that ended a connection, in place of the error of the library, which does not tell it. */
+function withAlert(error: unknown, origin: string, alerts: Map<string, Error>): unknown {
+  const alert = alerts.get(origin);
+  alerts.delete(origin);
+  return alert !== undefined && closedCodes.has(errorCode(error) ?? '') ? alert : error;
+}
+
+const closedCodes: ReadonlySet<string> = new Set(['UND_ERR_SOCKET', 'ECONNRESET']);
+
 async function exchange(
-  { agent, proxy, limits }: Way,
+  { agent, proxy, limits, alerts }: Way,
   request: HttpRequest,
   options: ConnectionsDeps,
 ): Promise<HttpResponse> {
@@ -165,7 +181,7 @@ async function exchange(
     };
   } catch (error) {
     scope.release();
-    throw explain(error);
+    throw explain(withAlert(error, request.url.origin, alerts));
   }
 }
 

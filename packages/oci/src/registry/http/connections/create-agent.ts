@@ -20,6 +20,8 @@ export interface AgentDeps {
   readonly mayReach: (address: string) => boolean;
   /** Called for each connection with the requested origin and the address of the peer. */
   readonly onConnect: (origin: string, address: string) => void;
+  /** Called for the first error of an open connection: the library reports the last one. */
+  readonly onError: (origin: string, error: Error) => void;
 }
 
 /** Create the connection pool of one route. */
@@ -40,8 +42,10 @@ export function createAgent(route: Route, options: AgentDeps): Agent {
     maxHeaderSize: 64 * 1024,
     connect(target, callback) {
       connect(target, (...result) => {
+        const origin = `${target.protocol}//${target.host}`;
         const address = result[1]?.remoteAddress;
-        if (address !== undefined) options.onConnect(`${target.protocol}//${target.host}`, address);
+        if (address !== undefined) options.onConnect(origin, address);
+        result[1]?.once('error', (error) => options.onError(origin, error));
         callback(...result);
       });
     },

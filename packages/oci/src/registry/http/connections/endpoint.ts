@@ -9,7 +9,7 @@ import type {
   RegistriesConfiguration,
   RepositoryEndpoint,
 } from '../../configuration/registries-configuration.ts';
-import { TransientFailure } from '../failures/retry.ts';
+import { isTlsAlert, TransientFailure } from '../failures/retry.ts';
 import { type HostTrust, registryHost, trustOf } from '../hosts/registry-host.ts';
 import { readStart } from './bounded-body.ts';
 import type { Connections } from './connections.ts';
@@ -105,17 +105,30 @@ async function probe(
       signal,
     });
     await readStart(response, connections, 64 * 1024);
+    if (scheme === 'http' && response.status === 400) throw speaksTls(host);
     return scheme;
   };
   try {
     return await ask('https');
   } catch (httpsFailure) {
     signal?.throwIfAborted();
+    if (isTlsRefusal(httpsFailure)) throw httpsFailure;
     return await ask('http').catch((httpFailure: unknown) => {
       signal?.throwIfAborted();
       throw bothFailed(host, httpsFailure, httpFailure);
     });
   }
+}
+
+/** Servers of TLS answer requests in plain HTTP with 400. */
+function speaksTls(host: string): OutboardError {
+  return new OutboardError('unavailable', `${host} refuses plain HTTP, as a server of TLS does`);
+}
+
+/** True if the server speaks TLS, and refused this client in it: plain HTTP would be of no use, and less safe. */
+function isTlsRefusal(failure: unknown): boolean {
+  const error = failure instanceof TransientFailure ? failure.error.cause : failure;
+  return isTlsAlert(error);
 }
 
 function bothFailed(host: string, https: unknown, http: unknown): Error {

@@ -4,7 +4,7 @@
  */
 import { type ClientRequest, request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import type { Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import type { SecureContext } from 'node:tls';
 import type { buildConnector } from 'undici';
 import { hostnameOf } from '../hosts/addresses.ts';
@@ -73,5 +73,7 @@ function askForTunnel({ url, authorization }: RouteProxy, tls: ProxyTls, target:
     headers: { host: target, ...(authorization !== undefined && { 'proxy-authorization': authorization }) },
     agent: false as const,
   };
-  return url.protocol === 'https:' ? httpsRequest({ ...options, ...tls }) : httpRequest(options);
+  if (url.protocol === 'http:') return httpRequest(options);
+  // By default the name to verify is that of the Host header, which is the target's. An address is no server name.
+  return httpsRequest({ ...options, ...tls, servername: isIP(options.host) === 0 ? options.host : '' });
 }

@@ -97,6 +97,11 @@ export function isTransientFault(error: unknown): boolean {
   return !permanentCodes.has(code) && !code.startsWith('HPE_');
 }
 
+/** True for an error that a peer sent by TLS, such as `bad certificate`. */
+export function isTlsAlert(error: unknown): boolean {
+  return /_ALERT_/.test(errorCode(error) ?? '');
+}
+
 /** True for the error of a refused certificate: the peer uses TLS. */
 export function isCertificateFault(error: unknown): boolean {
   const code = errorCode(error) ?? '';
