@@ -11,6 +11,7 @@ import { exportPlugin } from './export.ts';
 import { flattenPlugin } from './flatten-plugin.ts';
 import { fetchPrivileges } from './privileges.ts';
 import { pullPlugin } from './pull.ts';
+import { pushPlugin } from './push.ts';
 
 const image = 'registry.test/acme/image:v1';
 const author = { interface: { types: ['docker.volumedriver/1.0'], socket: 'p.sock' } };
@@ -197,6 +198,22 @@ test('flattenPlugin() makes of an image what create makes of it', async () => {
   const flat = await flattenPlugin(fixture.parts, { content, registry, record }, lease);
   assert.equal(flat.manifest.digest, made.manifestDigest);
   assert.deepEqual(parseManifest(flat.manifestBytes, flat.manifest.mediaType).layers, [flat.layer]);
+});
+
+test('pushPlugin() in the format of Docker flattens an image, and leaves nothing of it in the store', async () => {
+  await using fixture = await openOperationFixture();
+  publish(fixture);
+  const privileges = await fetchPrivileges(fixture.parts, image, {});
+  const name = 'registry.test/acme/classic:v1';
+  const record = await pullPlugin(fixture.parts, { remote: image, privileges, name });
+  await pushPlugin(fixture.parts, { plugin: name, format: 'docker' });
+  const classic = fixture.remote.repository('acme/classic');
+  const digest = classic.tags.get('v1');
+  assert.ok(digest);
+  await fixture.assertOnly([record], contentOf(record));
+  const pulled = await pullPlugin(fixture.parts, { remote: name, privileges, name: 'acme/again' });
+  assert.deepEqual([pulled.manifestDigest, pulled.blobDigests.length], [digest, 1]);
+  assert.equal(fixture.rootfsFile(pulled, 'second'), 'two');
 });
 
 test('createFromImage() asks the signature policy before it reads the config of the image', async () => {

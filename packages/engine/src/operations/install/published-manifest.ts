@@ -1,7 +1,7 @@
 /**
  * The manifest under which an installed plugin is pushed: its own bytes, or another one in the format that was asked for.
  */
-import { compressLayer, loadZstd } from '@outboard/container';
+import { loadZstd, type Workspaces } from '@outboard/container';
 import {
   type ContentStore,
   convertManifest,
@@ -17,10 +17,16 @@ import {
   manifestMediaType,
   parseManifest,
 } from '@outboard/oci';
+import { isImageConfigMediaType } from '../../config/image-config.ts';
 import type { PluginRecord } from '../../config/plugin-config.ts';
 import { type BlobOrigin, readManifest, requireWhole } from '../../distribution/stored-blobs.ts';
+import { flattenPlugin } from './flatten-plugin.ts';
+import { storeCompressed } from './store-version.ts';
 
-/** `stored`: the bytes that were made or pulled, so that the digest stays. `docker`: for every engine since 1.13. */
+/**
+ * `stored`: the bytes that were made or pulled, so that the digest stays. `docker`: for every engine since 1.13; an image that
+ * its label makes a plugin is flattened to a classic plugin, since Docker Engine installs no images.
+ */
 export type PushFormat = 'stored' | ManifestFormat;
 
 /** A manifest to push after its blobs. */
@@ -37,6 +43,8 @@ export interface PushSource {
   readonly record: PluginRecord;
   /** Holds the blobs of the record, and those that are made here. */
   readonly lease: Lease;
+  /** Where an image is unpacked to be flattened. */
+  readonly workspaces: Workspaces;
 }
 
 /**
@@ -51,10 +59,16 @@ export async function makePublishedManifest(
   const { record } = source;
   const stored = await readManifest(source.origin);
   const manifest = parseManifest(stored, record.manifestMediaType);
+  if (format === 'docker' && isImageConfigMediaType(manifest.config.mediaType)) return await flatten(source);
   if (format === 'stored') return describe(manifest.mediaType, stored, [...manifest.layers, manifest.config]);
   const layers = await layersIn(source, manifest, format);
   const converted = convertManifest(manifest, format, layers) ?? stored;
   return describe(manifestMediaType(format), converted, [...layers, manifest.config]);
+}
+
+async function flatten({ workspaces, origin, record, lease }: PushSource): Promise<PublishedManifest> {
+  const flat = await flattenPlugin({ workspaces }, { ...origin, record }, lease);
+  return { descriptor: flat.manifest, bytes: flat.manifestBytes, blobs: [flat.layer, flat.config] };
 }
 
 function describe(mediaType: string, bytes: Buffer, blobs: readonly Descriptor[]): PublishedManifest {
@@ -91,7 +105,8 @@ async function layerIn(
     makeZstdInflater: loadZstd(),
     signal,
   });
-  const gzip = await storeCompressed(archive, { content, lease, signal });
+  await using ingest = await content.ingest();
+  const gzip = await storeCompressed(archive, { ingest, lease, signal });
   return { ...gzip, mediaType: layerMediaType(format, 'gzip') ?? layer.mediaType };
 }
 
@@ -99,14 +114,4 @@ async function layerIn(
 async function readCompression(content: ContentStore, digest: Digest): Promise<string> {
   for await (const chunk of await content.open(digest)) return detectCompression(chunk);
   return 'none';
-}
-
-async function storeCompressed(
-  archive: AsyncIterable<Buffer>,
-  to: { readonly content: ContentStore; readonly lease: Lease; readonly signal: AbortSignal | undefined },
-) {
-  await using ingest = await to.content.ingest();
-  for await (const chunk of compressLayer(archive, { signal: to.signal })) await ingest.append(chunk);
-  to.lease.add(ingest.digest());
-  return await ingest.commit();
 }

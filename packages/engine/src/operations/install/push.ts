@@ -46,7 +46,7 @@ export interface PushRequest extends Pick<RemoteOptions, 'access' | 'signal'> {
 
 type PushContext = Pick<
   OperationCall,
-  'store' | 'content' | 'registry' | 'meter' | 'architectures' | 'logger'
+  'store' | 'content' | 'registry' | 'meter' | 'architectures' | 'workspaces' | 'logger'
 >;
 
 /** A push under way. */
@@ -110,7 +110,10 @@ async function pushContent(push: Push, record: PluginRecord): Promise<PublishedM
   for (const digest of [record.manifestDigest, record.configDigest, ...record.blobDigests]) lease.add(digest);
   const { content, registry } = context;
   const origin = { content, registry, record, access, signal };
-  const manifest = await makePublishedManifest({ origin, record, lease }, request.format ?? 'stored');
+  const manifest = await makePublishedManifest(
+    { origin, record, lease, workspaces: context.workspaces },
+    request.format ?? 'stored',
+  );
   await pushBlobs({ context, repository, origin, onProgress, signal }, manifest.blobs);
   return manifest;
 }
