@@ -25,7 +25,7 @@ describe('the session in docs/images.md', { skip: needsPodman }, () => {
   });
   after(async () => {
     // Already removed, unless the session failed.
-    for (const name of [`${registry.host}/acme/hello:1.0`, 'acme/classic:1.0'])
+    for (const name of [`${registry.host}/acme/hello:1.0`, 'acme/classic:1.0', 'acme/saved:1.0'])
       await callApi(daemon.socket, 'DELETE', `/plugins/${name}?force=1`);
     await podman.remove();
     await daemon.end('SIGTERM');

@@ -150,7 +150,10 @@ cannot be kept there.`,
     description: 'create a plugin from a root file system and a configuration, or from an image',
     addFlags: addAllOptionFlags,
     options: [
-      option('--from-image <image>', 'make the plugin of an image in a registry'),
+      option(
+        '--from-image <image>',
+        'make the plugin of an image: a reference, oci:DIR, oci-archive:FILE or docker-archive:FILE',
+      ),
       platformOption('platform of the image, such as linux/arm64; default that of the host'),
       option('--config <file>', 'config.json for an image; wins over its label io.outboard.plugin.config'),
       authFileOption(),

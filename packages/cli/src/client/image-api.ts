@@ -29,11 +29,15 @@ export async function createFromImage(
     client.open({
       method: 'POST',
       path: '/outboard/v1/plugins/create',
-      query: { name, image: image.remote, platform: image.platform, mustRun: mustRun ? '1' : undefined },
+      query: { name, image: image.remote, ...sourceOf(image), mustRun: mustRun ? '1' : undefined },
       headers: { 'X-Registry-Auth': image.registryAuth.header, 'Content-Type': 'application/json' },
       body: config === undefined ? undefined : Readable.from([config], { objectMode: false }),
     }),
   );
+}
+
+function sourceOf({ platform, archive }: RemotePlugin) {
+  return { platform, archive };
 }
 
 /** @returns the archive of a plugin @throws {CommandError} if the daemon has no such route, as Docker Engine */

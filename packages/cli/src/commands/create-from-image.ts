@@ -8,8 +8,8 @@ import { explainRefusal } from '../credentials/explain-refusal.ts';
 import { showProgress } from '../progress/show-progress.ts';
 import type { AuthFileFlag } from './auth-file-flag.ts';
 import type { CommandContext } from './command-context.ts';
+import { openPlugin } from './open-plugin.ts';
 import type { PlatformFlag } from './platform-flag.ts';
-import { toRemotePlugin } from './remote-plugin.ts';
 
 /** Flags of a creation from an image. */
 export interface FromImageFlags extends AuthFileFlag, PlatformFlag {
@@ -19,7 +19,7 @@ export interface FromImageFlags extends AuthFileFlag, PlatformFlag {
   readonly check?: boolean | undefined;
 }
 
-/** Make a plugin of an image. @param image reference in a registry */
+/** Make a plugin of an image. @param image a reference in a registry, a file or a directory, as `openPlugin` takes them */
 export async function createPluginFromImage(
   context: CommandContext,
   name: string,
@@ -29,9 +29,12 @@ export async function createPluginFromImage(
   const { client, host, signal } = context;
   const { config, check } = flags;
   const bytes = config === undefined ? undefined : await readConfig(config);
-  const remote = await toRemotePlugin(image, context, flags);
-  await explainRefusal(remote.registryAuth.note, async () => {
-    const request = { name, image: remote, config: bytes, mustRun: check !== false };
+  const { authfile, platform } = flags;
+  // An image of a file may have no name.
+  await using opened = await openPlugin(image, context, { authfile, platform, alias: name });
+  const { plugin } = opened;
+  await explainRefusal(plugin.registryAuth.note, async () => {
+    const request = { name, image: plugin, config: bytes, mustRun: check !== false };
     await showProgress(await createFromImage(client, request), host, signal);
   });
 }

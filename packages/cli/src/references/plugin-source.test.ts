@@ -15,6 +15,7 @@ for (const [typed, expected] of [
   ['-', { kind: 'file', path: '-' }],
   ['oci-archive:p.tar', { kind: 'file', path: 'p.tar', name: undefined }],
   ['oci-archive:/p.tar:reg:5000/p:v1', { kind: 'file', path: '/p.tar', name: 'reg:5000/p:v1' }],
+  ['docker-archive:p.tar:a:1', { kind: 'file', path: 'p.tar', name: 'a:1' }],
   ['oci:dir', { kind: 'directory', path: 'dir', name: undefined }],
   ['oci:dir:v1', { kind: 'directory', path: 'dir', name: 'v1' }],
 ] as const) {

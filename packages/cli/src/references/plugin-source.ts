@@ -1,7 +1,7 @@
 /**
  * The source of a plugin as users type it: a reference in a registry, an archive, or a layout directory. The prefixes are
  * those of skopeo.
- * @see containers-transports(5), "oci" and "oci-archive"
+ * @see containers-transports(5), "oci", "oci-archive" and "docker-archive"
  */
 import { CommandError } from '../command-error.ts';
 
@@ -15,7 +15,7 @@ export type PluginSource =
 const registryPrefix = 'docker://';
 
 /**
- * Parse a source: `./FILE`, `/DIR`, `-`, `oci-archive:FILE[:NAME]`, `oci:DIR[:NAME]`, `docker://REFERENCE`, or a reference.
+ * Parse a source: `./FILE`, `/DIR`, `-`, `oci-archive:FILE[:NAME]`, `oci:DIR[:NAME]`, `docker-archive:FILE[:NAME]`, `docker://REFERENCE`, or a reference.
  * @throws {CommandError} for a prefix without a path
  */
 export function parsePluginSource(text: string): PluginSource {
@@ -24,7 +24,8 @@ export function parsePluginSource(text: string): PluginSource {
   if (text.startsWith(registryPrefix)) {
     return { kind: 'registry', reference: text.slice(registryPrefix.length) };
   }
-  const [, prefix, path = '', name] = /^(oci|oci-archive):([^:]*)(?::(.*))?$/s.exec(text) ?? [];
+  const [, prefix, path = '', name] =
+    /^(oci|oci-archive|docker-archive):([^:]*)(?::(.*))?$/s.exec(text) ?? [];
   if (prefix === undefined || /^\d+(?:\/|$)/.test(path)) return { kind: 'registry', reference: text };
   if (path === '')
     throw new CommandError(`invalid source ${JSON.stringify(text)}: want ${prefix}:PATH[:NAME]`);

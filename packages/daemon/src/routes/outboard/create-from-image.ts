@@ -13,7 +13,7 @@ import type { Route } from '../../http/route-table.ts';
 const maxConfigBytes = 1024 * 1024;
 
 /**
- * Creates a plugin of an image: `name`, `image`, `platform` and `mustRun` are parameters, the body is `config.json` or empty. What is
+ * Creates a plugin of an image: `name`, `image`, `platform`, `archive` and `mustRun` are parameters, the body is `config.json` or empty. What is
  * wrong in the plugin follows as progress.
  */
 export function createFromImageRoute(engine: Pick<PluginEngine, 'createFromImage'>): Route {
