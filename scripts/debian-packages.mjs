@@ -17,8 +17,15 @@ const requiredPrograms = [
   // For the tests of bridges.
   { programs: ['ip'], debianPackage: 'iproute2' },
 ];
-/** Optional: installed together with required packages. See `isal.ts` and `libdeflate.ts` in `packages/container/src/linux`. */
-const recommended = ['libdeflate0', 'libisal2'];
+/** Optional: installed where that is possible. See `isal.ts` and `libdeflate.ts` in `packages/container/src/linux`. */
+const recommended = [
+  { library: 'libdeflate.so.0', debianPackage: 'libdeflate0' },
+  { library: 'libisal.so.2', debianPackage: 'libisal2' },
+];
+const libraryDirectories = ['/lib', '/usr/lib', '/usr/local/lib'].flatMap((directory) => [
+  directory,
+  join(directory, `${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`),
+]);
 const dockerCli = { programs: ['docker'], debianPackage: 'docker-cli' };
 /** A consumer of volumes, for the tests and the demo. Its container network and its default runtime are not needed. */
 const podman = { programs: ['podman'], debianPackage: 'podman' };
@@ -104,6 +111,18 @@ export function missingPrograms(options) {
 }
 
 /**
+ * Find missing libraries that make Outboard faster.
+ *
+ * @returns {readonly string[]} Debian packages that provide them; none where they cannot be installed
+ */
+export function missingLibraries() {
+  if (process.getuid?.() !== 0 || findProgram('apt-get') === undefined) return [];
+  return recommended
+    .filter(({ library }) => !libraryDirectories.some((directory) => existsSync(join(directory, library))))
+    .map(({ debianPackage }) => debianPackage);
+}
+
+/**
  * Install packages on Debian as root; otherwise return a message with the commands.
  *
  * @param {readonly string[]} packages
@@ -122,7 +141,9 @@ export function installDebianPackages(packages) {
   }
   // The list of packages may be absent or old.
   if (!apt('apt-get', ['-qq', 'update'])) return { installed: false, message: 'apt-get update failed' };
-  const names = [...packages.map(nameInThisRelease), ...recommended.filter(isInThisRelease)];
+  const isOptional = (name) => recommended.some(({ debianPackage }) => debianPackage === name);
+  const names = packages.map(nameInThisRelease).filter((name) => !isOptional(name) || isInThisRelease(name));
+  if (names.length === 0) return { installed: true, message: 'all there' };
   if (
     !withoutStartingServices(() =>
       apt('apt-get', ['-qq', 'install', '--no-install-recommends', '-y', ...names]),

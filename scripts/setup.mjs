@@ -6,7 +6,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { installDebianPackages, missingPrograms } from './debian-packages.mjs';
+import { installDebianPackages, missingLibraries, missingPrograms } from './debian-packages.mjs';
 import { arePackagesInstalled } from './installed-packages.mjs';
 import { isMain } from './is-main.mjs';
 
@@ -40,7 +40,7 @@ function checkPlatform() {
 }
 
 function checkPrograms(needed) {
-  const missing = missingPrograms(needed);
+  const missing = [...missingPrograms(needed), ...missingLibraries()];
   if (missing.length === 0) return done('programs', 'all there');
   const outcome = installDebianPackages(missing);
   return outcome.installed ? done('programs', outcome.message) : fail('programs', outcome.message);
