@@ -3,7 +3,7 @@
  */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { readdirSync, statfsSync } from 'node:fs';
+import { readdirSync, readFileSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, type TestContext, test } from 'node:test';
 import type { PullRequest } from '@outboard/engine';
@@ -199,6 +199,37 @@ test('create fails on a file system without free inodes and frees those it used'
   await assert.rejects(full.engine.create({ name: 'many', context: pluginContext({ entries }) }), noSpace);
   assert.equal(statfsSync(disk.path).ffree, free);
   assert.deepEqual(readdirSync(join(roots.dataRoot, 'plugins', 'tmp')), []);
+});
+
+test('a push takes layers over from the repository that the plugin was pulled from', {
+  skip,
+}, async (context) => {
+  const { engine } = await openEngine(context);
+  const plugin = `${registry.host}/acme/mounted:v1`;
+  await engine.pull({ ...published, name: plugin });
+  const statuses: string[] = [];
+  await engine.push({ plugin, onProgress: ({ status }) => statuses.push(status) });
+  const mounted = statuses.filter((status) => status === `Mounted from ${registry.host}/acme/large`);
+  assert.equal(mounted.length, 2, 'layer and config');
+  assert.ok(!statuses.includes('Uploading'));
+  await engine.pull({ ...published, remote: plugin, name: 'again' });
+});
+
+test('a push whose layer turns out to be damaged while it is sent fetches it again, and sends that', {
+  skip,
+}, async (context) => {
+  const { engine, dataRoot } = await openEngine(context);
+  const { proxy, request } = await throughProxy(context);
+  const plugin = `${registry.host}/acme/repaired:v1`;
+  await engine.pull({ ...request, name: plugin });
+  const layer = checkDataRoot(dataRoot).plugins[0]?.blobs[2] ?? '';
+  const path = join(dataRoot, 'plugins', 'storage', 'blobs', 'sha256', layer.replace('sha256:', ''));
+  const bytes = readFileSync(path);
+  writeFileSync(path, bytes.fill(0, bytes.length - 10));
+  const before = proxy.fetched.length;
+  await engine.push({ plugin });
+  assert.deepEqual(proxy.fetched.slice(before), [layer]);
+  await engine.pull({ ...published, remote: plugin, name: 'again' });
 });
 
 function gate(): { readonly promise: Promise<void>; readonly resolve: () => void } {

@@ -120,7 +120,7 @@ class RepositoryInMemory implements Repository {
     if (await this.hasBlob(descriptor.digest, { signal })) return 'exists';
     const { registry, repository } = await this.#admit('pushBlob', descriptor.digest, signal);
     const known = this.#mountFrom && registry.repositories.get(this.#mountFrom)?.blobs.get(descriptor.digest);
-    if (known) {
+    if (known && !registry.refusesMounts) {
       repository.putBlob(descriptor.digest, known);
       return 'mounted';
     }

@@ -73,6 +73,8 @@ export class MemoryRegistry {
   intercept: (request: RegistryRequest) => void | Promise<void> = () => undefined;
   /** Downloads of the client in memory fail (unavailable) after this many bytes of a blob; undefined: they do not. */
   breakBlobsAfter: number | undefined;
+  /** True: no blob is mounted from another repository, as in registries without that ability. */
+  refusesMounts = false;
 
   constructor(options: MemoryRegistryOptions = {}) {
     this.login = options.login;

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
+import { withResolvers } from '@outboard/async';
 import { OutboardError } from '@outboard/oci';
+import { transferLimits } from '../../distribution/transfer-limits.ts';
 import { type OperationFixture, openOperationFixture } from '../../testing/operation-fixture.ts';
 import { publishPlugin } from '../../testing/published-plugin.ts';
 import { collectGarbage } from './collect-garbage.ts';
@@ -10,11 +13,11 @@ import { removePlugin } from './remove.ts';
 
 const plugin = 'registry.test/acme/copy:v1';
 
+const twoLayers = [{ first: 'one' }, { second: 'two' }];
+
 /** A plugin that was pulled from one repository, under a name that is pushed to another one. */
-async function install(fixture: OperationFixture) {
-  const published = publishPlugin(fixture.remote.repository('acme/plugin'), 'v1', {
-    layers: [{ first: 'one' }, { second: 'two' }],
-  });
+async function install(fixture: OperationFixture, layers: readonly Record<string, string>[] = twoLayers) {
+  const published = publishPlugin(fixture.remote.repository('acme/plugin'), 'v1', { layers });
   const remote = 'registry.test/acme/plugin:v1';
   const record = await pullPlugin(fixture.parts, { remote, privileges: published.privileges, name: plugin });
   fixture.remote.requests.length = 0;
@@ -42,9 +45,92 @@ describe('pushPlugin()', () => {
     assert.deepEqual(uploads, []);
   });
 
+  test('takes blobs over from the repository that the plugin was pulled from', async () => {
+    await using fixture = await openOperationFixture();
+    const { published, target } = await install(fixture);
+    fixture.parts.content.open = () => assert.fail('a blob was read');
+    const statuses = new Set<string>();
+    const onProgress = ({ status }: { readonly status: string }) => void statuses.add(status);
+    await pushPlugin(fixture.parts, { plugin, onProgress });
+    assert.equal(target.tags.get('v1'), published.manifestDigest);
+    assert.ok(statuses.has('Mounted from registry.test/acme/plugin'), [...statuses].join());
+  });
+
+  test('reads each blob once', async () => {
+    await using fixture = await openOperationFixture();
+    const { published } = await install(fixture);
+    fixture.remote.refusesMounts = true;
+    const { content } = fixture.parts;
+    const opened: string[] = [];
+    const open = content.open.bind(content);
+    content.open = async (digest, options) => {
+      opened.push(digest);
+      return await open(digest, options);
+    };
+    content.verify = () => assert.fail('a blob was read to be verified');
+    await pushPlugin(fixture.parts, { plugin });
+    const blobs = published.digests.filter((digest) => digest !== published.manifestDigest);
+    assert.deepEqual(opened.sort(), blobs);
+  });
+
+  for (const [bound, maxConcurrentUploads] of [
+    [5, undefined],
+    [2, 2],
+  ] as const) {
+    test(`uploads ${bound} blobs at once, in the order of the manifest`, async () => {
+      await using fixture = await openOperationFixture();
+      const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
+      const { published, target } = await install(
+        fixture,
+        names.map((name) => ({ [name]: name })),
+      );
+      const begun: string[] = [];
+      let running = 0;
+      let most = 0;
+      fixture.remote.intercept = async ({ operation, target: digest }) => {
+        if (operation === 'hasBlob') begun.push(digest);
+        if (operation !== 'pushBlob') return;
+        running += 1;
+        most = Math.max(most, running);
+        for (let turn = 0; turn < 10; turn += 1) await setImmediate();
+        running -= 1;
+      };
+      const limits = transferLimits({ maxConcurrentUploads });
+      await pushPlugin({ ...fixture.parts, limits }, { plugin });
+      assert.equal(most, bound);
+      assert.deepEqual(begun, [...published.layers.map(({ digest }) => digest), published.configDigest]);
+      assert.equal(target.tags.get('v1'), published.manifestDigest);
+    });
+  }
+
+  test('ends the other uploads when one fails, and begins no more', async () => {
+    await using fixture = await openOperationFixture();
+    const { published, target } = await install(fixture);
+    const [first, second] = published.layers;
+    const bothBegan = withResolvers<void>();
+    const firstFailed = withResolvers<void>();
+    fixture.remote.intercept = async ({ operation, target: digest }) => {
+      if (operation !== 'pushBlob') return;
+      if (digest === second?.digest) {
+        bothBegan.resolve();
+        await firstFailed.promise;
+        return await setImmediate();
+      }
+      assert.equal(digest, first?.digest, 'nothing more is begun');
+      await bothBegan.promise;
+      firstFailed.resolve();
+      throw new OutboardError('unavailable', 'status 500');
+    };
+    const limits = transferLimits({ maxConcurrentUploads: 2 });
+    const pushing = pushPlugin({ ...fixture.parts, limits }, { plugin });
+    await assert.rejects(pushing, { kind: 'unavailable', message: /status 500$/ });
+    assert.equal(target.blobs.size, 0);
+  });
+
   test('fetches a damaged blob again from where the plugin was pulled', async () => {
     await using fixture = await openOperationFixture();
     const { published, record, target } = await install(fixture);
+    fixture.remote.refusesMounts = true;
     const [layer] = published.layers;
     assert.ok(layer);
     fixture.parts.content.damage(layer.digest);

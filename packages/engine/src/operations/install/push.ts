@@ -46,7 +46,7 @@ export interface PushRequest extends Pick<RemoteOptions, 'access' | 'signal'> {
 
 type PushContext = Pick<
   OperationCall,
-  'store' | 'content' | 'registry' | 'meter' | 'architectures' | 'workspaces' | 'logger'
+  'store' | 'content' | 'registry' | 'limits' | 'meter' | 'architectures' | 'workspaces' | 'logger'
 >;
 
 /** A push under way. */
@@ -105,7 +105,7 @@ async function pushOne(push: Push, record: PluginRecord) {
 
 /** Push the blobs of a plugin. @returns its manifest, which is not pushed yet */
 async function pushContent(push: Push, record: PluginRecord): Promise<PublishedManifest> {
-  const { context, request, repository, lease, onProgress } = push;
+  const { context, request, reference, lease, onProgress } = push;
   const { access, signal } = request;
   for (const digest of [record.manifestDigest, record.configDigest, ...record.blobDigests]) lease.add(digest);
   const { content, registry } = context;
@@ -114,8 +114,21 @@ async function pushContent(push: Push, record: PluginRecord): Promise<PublishedM
     { origin, record, lease, workspaces: context.workspaces },
     request.format ?? 'stored',
   );
-  await pushBlobs({ context, repository, origin, onProgress, signal }, manifest.blobs);
+  const source = mountSource(record, reference);
+  const repository =
+    source === undefined
+      ? push.repository
+      : registry.repository(reference, 'pull,push', { ...access, mountFrom: source.path });
+  const mountFrom = source && familiarName(source);
+  await pushBlobs({ context, repository, origin, mountFrom, onProgress, signal }, manifest.blobs);
   return manifest;
+}
+
+/** The repository that a plugin was pulled from, if it is another one of the registry that is pushed to. */
+function mountSource({ pluginReference }: PluginRecord, to: Reference): Reference | undefined {
+  if (pluginReference === undefined) return undefined;
+  const from = parseReference(pluginReference);
+  return from.domain === to.domain && from.path !== to.path ? from : undefined;
 }
 
 /** A plugin with the platform that it is a build for. */

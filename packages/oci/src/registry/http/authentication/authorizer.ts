@@ -59,7 +59,9 @@ export function repositoryScopes(
   const alone = [[asImage, asPlugin], [asImage], [asPlugin]];
   if (mountFrom === undefined) return alone;
   // A token server that refuses the other repository still permits the upload.
-  return [[asImage, `repository:${mountFrom}:pull`], ...alone];
+  const fromImage = `repository:${mountFrom}:pull`;
+  const fromPlugin = `repository(plugin):${mountFrom}:pull`;
+  return [[asImage, asPlugin, fromImage, fromPlugin], [asImage, fromImage], ...alone];
 }
 
 /** Create an authorizer; nothing is sent before the first challenge. */

@@ -111,6 +111,7 @@ describe('withRetries()', () => {
 describe('transient failures', () => {
   for (const [status, want] of [
     [408, true],
+    [425, true],
     [429, true],
     [500, true],
     [502, true],

@@ -49,9 +49,12 @@ export class TransientFailure extends Error {
   }
 }
 
+/** Request Timeout, Too Early (RFC 8470), Too Many Requests. */
+const transientStatuses: ReadonlySet<number> = new Set([408, 425, 429]);
+
 /** True for an HTTP status that may pass. */
 export function isTransientStatus(status: number): boolean {
-  return status === 408 || status === 429 || (status >= 500 && status !== 501 && status !== 505);
+  return transientStatuses.has(status) || (status >= 500 && status !== 501 && status !== 505);
 }
 
 // Failures that a retry does not change, such as an unknown name or an invalid certificate.
