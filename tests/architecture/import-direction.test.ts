@@ -65,7 +65,7 @@ const allowedImports: Readonly<Record<string, readonly string[]>> = {
     '@outboard/protocol',
   ],
   // To write the archive of `create`: a pure codec, as it is. The daemon is reached over HTTP only. The commands of authors
-  // load the library of authors when they run, and what copies artifacts without a daemon the library of artifacts.
+  // load the library of authors when they run, and what reaches registries without a daemon the library of artifacts.
   'packages/cli': [
     '@outboard/authoring',
     '@outboard/oci',
@@ -165,12 +165,17 @@ describe('imports', () => {
     assert.deepEqual(wrong.flat(), []);
   });
 
-  test('only copies and local layouts load the library of artifacts, and when they run', async () => {
+  test('only copies, local layouts and settings of registries load the library of artifacts, and when they run', async () => {
     const loading = (sources.get('packages/cli') ?? []).filter(
       ({ path, imports }) =>
         !path.includes('.test.') && imports.some(({ specifier }) => specifier === '@outboard/oci'),
     );
-    const places = ['src/archive/copy-', 'src/archive/local-layout.ts', 'src/commands/copy.ts'];
+    const places = [
+      'src/archive/copy-',
+      'src/archive/local-layout.ts',
+      'src/commands/copy.ts',
+      'src/commands/load-registries.ts',
+    ];
     const wrong = loading.filter(({ path }) => !places.some((place) => path.includes(place)));
     assert.deepEqual(
       wrong.map(({ path }) => path),

@@ -10,6 +10,7 @@ import {
   repeatableOption,
 } from './commands/command-row.ts';
 import { platformOption } from './commands/platform-flag.ts';
+import { registryOptions } from './commands/registry-flags.ts';
 import { addAllOptionFlags } from './options/option-flags.ts';
 
 /** Flags about the project that is built. */
@@ -18,11 +19,7 @@ const projectOptions = [
   option('--program <file>', 'file of the project that becomes the entrypoint'),
   option('--config <file>', 'config of the plugin; default config.json'),
   option('--node <file>', 'Node.js for an npm package; default the one that runs outboard'),
-  repeatableOption(
-    '--insecure-registry <host>',
-    'registry without TLS or a known certificate; may be repeated',
-  ),
-  authFileOption(),
+  ...registryOptions(),
 ];
 
 /** In the order of the help. */
@@ -95,11 +92,7 @@ one before runs on.`,
       option('-v, --verbose', 'show also the checks that passed'),
       option('--timeout <seconds>', 'limit for all checks', '600'),
       option('--runtime <runtime>', 'OCI runtime: runc, crun or a path', 'runc'),
-      repeatableOption(
-        '--insecure-registry <host>',
-        'registry without TLS or a known certificate; may be repeated',
-      ),
-      authFileOption(),
+      ...registryOptions(),
     ],
     notes: `As root, a copy of the plugin runs in an engine of its own, and nothing of it is left. Exit code 1 if a check fails
 whose level is error. docs/conformance.md explains each check.`,
@@ -114,14 +107,7 @@ whose level is error. docs/conformance.md explains each check.`,
     name: 'check-registry',
     arguments: [['<REPOSITORY>', 'such as registry.example.com/acme/check; may be new']],
     description: 'find out which forms of plugins a registry takes',
-    options: [
-      option('--format <format>', 'text or json', 'text'),
-      repeatableOption(
-        '--insecure-registry <host>',
-        'registry without TLS or a known certificate; may be repeated',
-      ),
-      authFileOption(),
-    ],
+    options: [option('--format <format>', 'text or json', 'text'), ...registryOptions()],
     notes: `Tiny plugins are pushed under tags of their own, read again, and deleted. No daemon is needed. Exit code 1 if plugins
 cannot be kept there.`,
     examples: ['outboard check-registry registry.example.com/acme/check'],

@@ -10,6 +10,7 @@ import {
   repeatableOption,
 } from './commands/command-row.ts';
 import { platformOption } from './commands/platform-flag.ts';
+import { registryOptions } from './commands/registry-flags.ts';
 import { switchOptions } from './commands/switch-flags.ts';
 import { addAllOptionFlags } from './options/option-flags.ts';
 
@@ -106,11 +107,7 @@ names; --authfile and REGISTRY_AUTH_FILE name another file.`,
     options: [
       platformOption('copy this platform of an index only'),
       option('--referrers', 'also signatures and other manifests that refer to it'),
-      repeatableOption(
-        '--insecure-registry <host>',
-        'registry with plain HTTP or any certificate; repeatable',
-      ),
-      authFileOption(),
+      ...registryOptions(),
     ],
     examples: [
       'outboard copy vieux/sshfs:latest registry.example.com/sshfs:latest',

@@ -4,9 +4,9 @@
 import {
   createRegistryClient,
   type Reference,
+  type RegistriesConfiguration,
   type RegistryAccess,
   type RegistryClient,
-  type RegistryClientOptions,
 } from '@outboard/oci';
 import type { RegistryOptions } from './base/registry-image.ts';
 
@@ -14,8 +14,8 @@ import type { RegistryOptions } from './base/registry-image.ts';
 export interface RegistriesOptions {
   /** Sent to registries; default `outboard`. */
   readonly userAgent?: string | undefined;
-  /** As `RegistryClientOptions.insecureRegistries`; default none but this host's own. */
-  readonly insecureRegistries?: readonly string[] | undefined;
+  /** Reads mirrors, blocked and insecure hosts, certificates and proxies; called once at most. Default: none of them. */
+  readonly configuration?: (() => Promise<RegistriesConfiguration>) | undefined;
   /** Credentials for a repository; default none. */
   readonly accessTo?: ((reference: Reference) => Promise<RegistryAccess>) | undefined;
   /** Receives one line for each step of a pull or push. */
@@ -27,19 +27,20 @@ export interface Registries extends RegistryOptions, AsyncDisposable {}
 
 /** Open registries; nothing is sent. */
 export function openRegistries(options: RegistriesOptions = {}): Registries {
-  let client: RegistryClient | undefined;
-  const clientOptions: RegistryClientOptions = {
-    insecureRegistries: options.insecureRegistries ?? [],
-    userAgent: options.userAgent ?? 'outboard',
-  };
+  const { userAgent = 'outboard' } = options;
+  let opening: Promise<RegistryClient> | undefined;
+  const open = async () =>
+    createRegistryClient({ configuration: await options.configuration?.(), userAgent });
   return {
     client: () => {
-      client ??= createRegistryClient(clientOptions);
-      return client;
+      opening ??= open();
+      return opening;
     },
     accessTo: options.accessTo ?? (() => Promise.resolve({})),
     onProgress: options.onProgress ?? (() => {}),
     async [Symbol.asyncDispose]() {
+      // One that could not be opened was reported to its caller.
+      const client = await opening?.catch(() => undefined);
       await client?.[Symbol.asyncDispose]();
     },
   };

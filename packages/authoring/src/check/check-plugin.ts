@@ -3,7 +3,7 @@
  */
 import { type Cancellable, type Clock, systemClock } from '@outboard/async';
 import { examinePlugin, servedCapabilities } from '@outboard/engine';
-import { isOutboardError, OutboardError } from '@outboard/oci';
+import { isOutboardError, OutboardError, type RegistriesConfiguration } from '@outboard/oci';
 import { lifeChecks, runningChecks } from './check-table.ts';
 import {
   type AskPrivileges,
@@ -46,8 +46,8 @@ export interface CheckRequest extends CheckSelection, Cancellable {
   readonly options?: Readonly<Record<string, string>> | undefined;
   /** OCI runtime; default runc. */
   readonly runtime?: string | undefined;
-  /** Registries without TLS or a known certificate. */
-  readonly insecureRegistries?: readonly string[] | undefined;
+  /** Mirrors, blocked and insecure hosts, certificates and proxies of registries; default none. */
+  readonly registries?: RegistriesConfiguration | undefined;
   /** Limit for all checks; default 600. */
   readonly timeoutSeconds?: number | undefined;
   /** Called for each result, in the order of the report. */
@@ -125,8 +125,8 @@ function skipRunning(run: Run, reason: string): void {
 
 /** Install the plugin in an engine of its own, and check it there. @returns its kinds */
 async function checkRunning(run: Run): Promise<readonly string[]> {
-  const { runtime, insecureRegistries } = run;
-  await using home = await openPrivateEngine({ runtime, insecureRegistries });
+  const { runtime, registries } = run;
+  await using home = await openPrivateEngine({ runtime, registries });
   const { engine, dataRoot } = home;
   const { ask = async () => false, signal } = run;
   const id = await installSource({ engine, pack: run.pack }, run.source, {

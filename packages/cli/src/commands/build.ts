@@ -4,18 +4,17 @@
 import type { BuiltPlugin, Project, Registries } from '@outboard/authoring';
 import { CommandError } from '../command-error.ts';
 import { escapeText } from '../terminal/escape-text.ts';
-import type { AuthFileFlag } from './auth-file-flag.ts';
 import { openBuildRegistries } from './build-registries.ts';
 import type { CommandContext } from './command-context.ts';
+import type { RegistryFlags } from './registry-flags.ts';
 import { storeBuild } from './store-build.ts';
 
 /** Flags of `outboard build` that say how. */
-export interface ProjectFlags extends AuthFileFlag {
+export interface ProjectFlags extends RegistryFlags {
   readonly base?: string | undefined;
   readonly config?: string | undefined;
   readonly program?: string | undefined;
   readonly node?: string | undefined;
-  readonly insecureRegistry?: readonly string[] | undefined;
 }
 
 /** Flags of `outboard build`. */

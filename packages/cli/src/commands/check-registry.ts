@@ -4,14 +4,13 @@
 import type { RegistryFinding } from '@outboard/authoring';
 import { CommandError, CommandExit } from '../command-error.ts';
 import { escapeText } from '../terminal/escape-text.ts';
-import type { AuthFileFlag } from './auth-file-flag.ts';
 import { openBuildRegistries } from './build-registries.ts';
 import type { CommandContext } from './command-context.ts';
+import type { RegistryFlags } from './registry-flags.ts';
 
 /** Flags of `outboard check-registry`. */
-export interface CheckRegistryOptions extends AuthFileFlag {
+export interface CheckRegistryOptions extends RegistryFlags {
   readonly format: string;
-  readonly insecureRegistry?: readonly string[] | undefined;
 }
 
 /**
@@ -30,7 +29,8 @@ export async function checkRegistry(
   const reference = parsePushReference(repository);
   await using registries = await openBuildRegistries(context, options);
   const access = await registries.accessTo(reference);
-  const opened = registries.client().repository(reference, 'pull,push,delete', access);
+  const client = await registries.client();
+  const opened = client.repository(reference, 'pull,push,delete', access);
   const findings: RegistryFinding[] = [];
   for await (const finding of examineRegistry(opened, { signal: context.signal })) {
     findings.push(finding);

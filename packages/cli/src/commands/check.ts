@@ -15,14 +15,14 @@ import { asText, field } from '../json-field.ts';
 import { askConsent } from '../privileges/consent.ts';
 import { formatReference, parseRemoteReference } from '../references/remote-reference.ts';
 import { escapeText } from '../terminal/escape-text.ts';
-import type { AuthFileFlag } from './auth-file-flag.ts';
 import type { CommandContext } from './command-context.ts';
+import { loadRegistries } from './load-registries.ts';
+import type { RegistryFlags } from './registry-flags.ts';
 
 /** Flags of `outboard check`. */
-export interface CheckOptions extends AuthFileFlag {
+export interface CheckOptions extends RegistryFlags {
   readonly format: string;
   readonly grantAllPermissions?: boolean | undefined;
-  readonly insecureRegistry?: readonly string[] | undefined;
   readonly junit?: string | undefined;
   readonly list?: boolean | undefined;
   readonly only?: readonly string[] | undefined;
@@ -62,8 +62,10 @@ export async function check(
   try {
     const source = await findSource(context, target, { home, options });
     const ask = askFor(context, target, options);
+    const registries = source.kind === 'reference' ? await loadRegistries(context, options) : undefined;
     const request = {
       ...flags,
+      registries,
       plugin: target,
       source,
       pack: packWith(context),
@@ -81,7 +83,7 @@ export async function check(
 /** The part of a request that flags decide. */
 type FlagsOfRequest = Pick<
   CheckRequest,
-  'insecureRegistries' | 'only' | 'options' | 'runtime' | 'settings' | 'skip' | 'timeoutSeconds'
+  'only' | 'options' | 'runtime' | 'settings' | 'skip' | 'timeoutSeconds'
 >;
 
 function readFlags(options: CheckOptions): FlagsOfRequest {
@@ -100,7 +102,6 @@ function readFlags(options: CheckOptions): FlagsOfRequest {
     settings: options.set,
     options: Object.fromEntries(pairs),
     runtime: options.runtime,
-    insecureRegistries: options.insecureRegistry,
     timeoutSeconds: seconds,
   };
 }

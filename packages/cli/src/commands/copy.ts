@@ -4,14 +4,12 @@
  */
 import {
   choosePlatform,
-  createRegistriesConfiguration,
   createRegistryClient,
   type Descriptor,
   isIndexMediaType,
   type PushedBlob,
   parseIndex,
   parsePlatform,
-  proxiesOfEnvironment,
   type Reference,
   type ResolvedManifest,
   shortDigest,
@@ -23,15 +21,15 @@ import { findCredentials } from '../credentials/find-credentials.ts';
 import { parsePluginSource } from '../references/plugin-source.ts';
 import { escapeText } from '../terminal/escape-text.ts';
 import { formatBytes } from '../terminal/format-bytes.ts';
-import type { AuthFileFlag } from './auth-file-flag.ts';
 import type { CommandContext } from './command-context.ts';
+import { loadRegistries } from './load-registries.ts';
+import type { RegistryFlags } from './registry-flags.ts';
 
 /** Flags of `outboard copy`. */
-export interface CopyFlags extends AuthFileFlag {
+export interface CopyFlags extends RegistryFlags {
   /** Copy one platform of an index; default all. */
   readonly platform?: string | undefined;
   readonly referrers?: boolean | undefined;
-  readonly insecureRegistry?: readonly string[] | undefined;
 }
 
 const outcomes: Readonly<Record<PushedBlob, string>> = {
@@ -49,7 +47,7 @@ export async function copy(
 ): Promise<void> {
   const { host, signal } = command;
   const [typedSource, target] = [parsePluginSource(from), parsePluginSource(to)];
-  await using registry = openRegistry(command, flags);
+  await using registry = await openRegistry(command, flags);
   const context: CopyContext = {
     registry,
     accessTo: (reference) => accessTo(reference, command, flags),
@@ -64,12 +62,9 @@ export async function copy(
   host.stdout.write(`${root.descriptor.digest}\n`);
 }
 
-function openRegistry({ host, version }: CommandContext, { insecureRegistry = [] }: CopyFlags) {
-  const configuration = createRegistriesConfiguration({
-    insecureRegistries: insecureRegistry,
-    proxies: proxiesOfEnvironment(host.env),
-  });
-  return createRegistryClient({ configuration, userAgent: `outboard/${version} (linux)` });
+async function openRegistry(command: CommandContext, flags: CopyFlags) {
+  const configuration = await loadRegistries(command, flags);
+  return createRegistryClient({ configuration, userAgent: `outboard/${command.version} (linux)` });
 }
 
 /** The credentials of the files of docker and Podman; a warning when they cannot be read. */

@@ -23,7 +23,7 @@ import type { Spool } from './spool.ts';
 /** The way to registries. */
 export interface RegistryOptions {
   /** Opened when it is first needed. */
-  readonly client: () => RegistryClient;
+  readonly client: () => Promise<RegistryClient>;
   /** Credentials for a repository. */
   readonly accessTo: (reference: Reference) => Promise<RegistryAccess>;
   /** Receives one line for each step. */
@@ -44,7 +44,8 @@ export async function applyRegistryImage(
   const { platform, signal, onProgress, spool } = options;
   const reference = withDefaultTag(given);
   const access = await options.accessTo(reference);
-  const repository = options.client().repository(reference, 'pull', access);
+  const client = await options.client();
+  const repository = client.repository(reference, 'pull', access);
   onProgress(`Pulling base ${familiarString(reference)}`);
   let resolved = await repository.resolve(reference.digest ?? reference.tag ?? 'latest', { signal });
   const isIndex = isIndexMediaType(resolved.descriptor.mediaType);

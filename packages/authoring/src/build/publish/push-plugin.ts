@@ -58,7 +58,8 @@ export async function openPush(request: PushRequest): Promise<{
   const { registries, signal } = request;
   const reference = parsePushReference(request.reference);
   const access = await registries.accessTo(reference);
-  const repository = registries.client().repository(reference, 'pull,push', access);
+  const client = await registries.client();
+  const repository = client.repository(reference, 'pull,push', access);
   const pushed: PushedPlugin[] = [];
   let last: { readonly mediaType: string; readonly bytes: Buffer } | undefined;
   return {

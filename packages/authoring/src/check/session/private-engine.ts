@@ -29,7 +29,7 @@ export interface PrivateEngine extends AsyncDisposable {
  * @throws {OutboardError} when the host lacks what an engine needs
  */
 export async function openPrivateEngine(
-  options: Pick<PluginEngineOptions, 'insecureRegistries' | 'runtime'> = {},
+  options: Pick<PluginEngineOptions, 'registries' | 'runtime'> = {},
 ): Promise<PrivateEngine> {
   const root = await mkdtemp(join(tmpdir(), 'outboard-check-'));
   const metrics = createMetricsSocket(join(root, 'metrics.sock'));
