@@ -103,6 +103,7 @@ export type {
   Ingest,
   IngestOptions,
   Lease,
+  OpenContentOptions,
   RemovedIngests,
 } from './content/content-store.ts';
 export type { FileContentStoreOptions } from './content/file-content-store.ts';

@@ -16,6 +16,14 @@ export interface ExpectedContent {
   readonly size: number;
 }
 
+/** Settings of a read. */
+export interface OpenContentOptions extends Cancellable {
+  /**
+   * True: the bytes of a chunk may change once the consumer has asked for two more, which saves processor time. Default false.
+   */
+  readonly reuseMemory?: boolean | undefined;
+}
+
 /**
  * Reads blobs, and verifies the digest on every read. A blob that was changed on disk is quarantined: it is absent from
  * then on, and can be stored again.
@@ -30,7 +38,7 @@ export interface BlobReader {
    * damaged (system, code `damaged-blob`).
    * @throws {OutboardError} not-found
    */
-  open(digest: Digest, options?: Cancellable): Promise<Readable>;
+  open(digest: Digest, options?: OpenContentOptions): Promise<Readable>;
   /**
    * Read a small blob whole, such as a manifest or a config.
    * @throws {OutboardError} not-found; invalid when it is larger than `maxBytes`; system, code `damaged-blob`

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -42,6 +43,23 @@ describe('openFileContentStore()', () => {
     for (const directory of ['', 'blobs', 'blobs/sha256', 'blobs/sha512', 'ingest']) {
       assert.equal((await stat(join(subject.root, directory))).mode & 0o7777, 0o700, directory);
     }
+  });
+
+  it('reads a blob into the same memory again, but not into that of the last two chunks', async () => {
+    await using subject = await createStore();
+    const bytes = randomBytes(5 * 1024 * 1024 + 1);
+    const { digest } = await subject.store.write(bytes);
+    const stream: AsyncIterable<Buffer> = await subject.store.open(digest, { reuseMemory: true });
+    const memory = new Set<ArrayBufferLike>();
+    const late: Buffer[] = [];
+    const kept: Buffer[] = [];
+    for await (const chunk of stream) {
+      memory.add(chunk.buffer);
+      late.push(chunk);
+      if (late.length > 2) kept.push(Buffer.from(late.shift() ?? chunk));
+    }
+    assert.ok(Buffer.concat([...kept, ...late]).equals(bytes));
+    assert.ok(memory.size < kept.length, `${memory.size} buffers`);
   });
 
   it('finds the blobs of an earlier store in the same directory', async () => {

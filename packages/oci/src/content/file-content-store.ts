@@ -25,6 +25,7 @@ import type {
   Ingest,
   IngestOptions,
   Lease,
+  OpenContentOptions,
   RemovedIngests,
 } from './content-store.ts';
 import { IngestDirectory, type IngestRules } from './ingest-directory.ts';
@@ -101,7 +102,7 @@ class FileContentStore implements ContentStore {
     }
   }
 
-  async open(digest: Digest, options: Cancellable = {}): Promise<Readable> {
+  async open(digest: Digest, options: OpenContentOptions = {}): Promise<Readable> {
     options.signal?.throwIfAborted();
     const file = await this.#openFile(digest);
     return openVerified(file, digest, {

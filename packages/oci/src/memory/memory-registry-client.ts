@@ -129,7 +129,7 @@ class RepositoryInMemory implements Repository {
     for await (const chunk of (await openSource()) as AsyncIterable<Buffer>) {
       // a byte stream without an encoding
       signal?.throwIfAborted();
-      chunks.push(chunk);
+      chunks.push(Buffer.from(chunk)); // a source may use its memory again
       sent += chunk.length;
       onProgress?.(sent);
     }

@@ -173,7 +173,8 @@ export interface Login {
 /** Opens repositories; shared by all operations of a process. Disposing closes its connections. */
 export interface RegistryClient extends AsyncDisposable {
   /**
-   * Open a repository; nothing is sent.
+   * Open a repository; nothing is sent. Its `pushBlob` uses no chunk of a source after it has asked for two more, so that the
+   * source may use the memory again.
    * @param actions actions of the requested token scope; default `pull`
    * @throws {OutboardError} invalid for a malformed path or header
    */

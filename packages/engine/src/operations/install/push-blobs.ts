@@ -80,7 +80,7 @@ async function sendBlob(push: BlobPush, blob: Descriptor, isLost: () => Promise<
   };
   const open = async () => {
     if (await isLost()) await requireWhole({ ...origin, signal }, blob);
-    return await context.content.open(blob.digest, { signal });
+    return await context.content.open(blob.digest, { signal, reuseMemory: true });
   };
   return await repository.pushBlob(blob, open, { signal, onProgress });
 }
