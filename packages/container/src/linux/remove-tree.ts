@@ -6,7 +6,6 @@ import { lstat } from 'node:fs/promises';
 import { OutboardError } from '@outboard/oci';
 import { errorCode } from './errno.ts';
 import { findBinary } from './find-binary.ts';
-import { mountsBelow } from './mount-table.ts';
 import { runProgram } from './run-program.ts';
 import { unmountBelow } from './unmount.ts';
 
@@ -15,27 +14,21 @@ const maxMessageBytes = 1024;
 const timeoutMs = 600_000;
 
 /**
- * Unmount everything at a path and below it, read the mount table again, and only then delete the tree. An absent
- * path is fine. There is no signal: a clean-up is not cancelled half-way. The parent directory is not flushed; the
+ * Unmount everything at a path and below it, until the mount table shows nothing left, and only then delete the tree. An
+ * absent path is fine. There is no signal: a clean-up is not cancelled half-way. The parent directory is not flushed; the
  * caller does so where it matters.
  * @throws {OutboardError} system when a mount stays (nothing is deleted then) or when the tree cannot be deleted
  */
 export async function removeTree(path: string): Promise<void> {
   // The usual case: the engine checks many paths that are absent when it opens.
   if (!(await isPresent(path))) return;
-  await unmountBelow(path);
-  const [left] = await mountsBelow(path);
-  if (left !== undefined) {
-    throw new OutboardError(
-      'system',
-      `cannot delete ${JSON.stringify(path)}: ${JSON.stringify(left.mountPoint)} is still mounted`,
-    );
-  }
+  // The last table that this reads has no mount there, so it is not read once more.
+  const [rm] = await Promise.all([findBinary('rm'), unmountBelow(path)]);
   try {
-    await runRemove(path);
+    await runRemove(rm, path);
   } catch (error) {
     if (!(await clearImmutable(path))) throw error;
-    await runRemove(path);
+    await runRemove(rm, path);
   }
 }
 
@@ -68,9 +61,9 @@ async function isPresent(path: string): Promise<boolean> {
  * process of its own it blocks neither the event loop nor a thread of the pool when a disk hangs. `--one-file-system`
  * protects a mount that appears after the mount table was read.
  */
-async function runRemove(path: string): Promise<void> {
+async function runRemove(rm: string, path: string): Promise<void> {
   const args = ['--recursive', '--force', '--one-file-system', '--', path];
-  const { code, stderr } = await runProgram(await findBinary('rm'), args, {
+  const { code, stderr } = await runProgram(rm, args, {
     env: { LC_ALL: 'C' },
     timeoutMs,
   });
