@@ -106,7 +106,7 @@ names; --authfile and REGISTRY_AUTH_FILE name another file.`,
     description: 'copy a plugin or image with all its platforms, without a daemon; prints its digest',
     options: [
       platformOption('copy this platform of an index only'),
-      option('--referrers', 'also signatures and other manifests that refer to it'),
+      option('--referrers', 'also signatures and what else refers to it, with the tags of cosign'),
       ...registryOptions(),
     ],
     examples: [

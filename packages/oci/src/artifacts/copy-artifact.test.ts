@@ -72,6 +72,33 @@ describe('copyArtifact()', () => {
     );
   });
 
+  it('copies on demand what cosign attaches under tags, of the index and of its manifests', async () => {
+    const image = await pushTestArtifact(from, { text: 'image' });
+    const index = encodeIndex([image]);
+    await from.pushManifest('v1', { mediaType: mediaTypes.ociIndex, bytes: index });
+    const tags = [`${digestOf(index)}.sig`, `${image.digest}.att`, `${image.digest}.sbom`].map((text) =>
+      text.replace(':', '-'),
+    );
+    // Two of them are the same, and the signature of a signature is copied too.
+    for (const [at, tag] of tags.entries()) await pushTestArtifact(from, { text: at === 0 ? 'a' : 'b', tag });
+    const signature = await from.resolve(tags[0] ?? '');
+    tags.push(`${signature.descriptor.digest.replace(':', '-')}.sig`);
+    await pushTestArtifact(from, { text: 'c', tag: tags[3] });
+    await copyArtifact(from, to, 'v1');
+    for (const tag of tags) await assert.rejects(to.resolve(tag), { kind: 'not-found' });
+    await copyArtifact(from, to, 'v1', { referrers: true });
+    for (const tag of tags) assert.deepEqual(await to.resolve(tag), await from.resolve(tag));
+  });
+
+  it('ends where a tag names the artifact as its own signature', async () => {
+    const { digest } = await pushTestArtifact(from, { text: 'image', tag: 'v1' });
+    const tag = `${digest.replace(':', '-')}.sig`;
+    const { bytes } = await from.resolve('v1');
+    await from.pushManifest(tag, { mediaType: mediaTypes.ociManifest, bytes });
+    await copyArtifact(from, to, 'v1', { referrers: true });
+    assert.equal((await to.resolve(tag)).descriptor.digest, digest);
+  });
+
   it('leaves no tag when a blob of the source is damaged', async () => {
     await pushTestArtifact(from, { configType: helm, layerType: helm, text: 'chart', tag: '1.0' });
     const blobs = registries.get('from.test')?.repository('acme/a').blobs;

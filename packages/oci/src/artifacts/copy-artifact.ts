@@ -9,6 +9,7 @@ import { parseArtifact } from '../manifests/artifact-manifest.ts';
 import type { Descriptor } from '../manifests/descriptor.ts';
 import { parseIndex } from '../manifests/image-index.ts';
 import { isForeignLayerMediaType, isIndexMediaType } from '../manifests/media-types.ts';
+import { findAttached } from '../registry/attached-tags.ts';
 import type {
   PushedBlob,
   RepositoryReader,
@@ -26,7 +27,10 @@ const blobsAtOnce = 4;
 export interface CopyOptions extends Cancellable {
   /** Tag in the target; default: the one that was asked for. By digest only, if that is a digest. */
   readonly tag?: string | undefined;
-  /** Copy what refers to the copied manifests as well, such as signatures and attestations; default false. */
+  /**
+   * Copy what refers to the copied manifests as well, such as signatures and attestations: by its subject, or by a tag that
+   * cosign derives from the digest (`sha256-….sig`, `.att`, `.sbom`), which replaces such a tag in the target. Default false.
+   */
   readonly referrers?: boolean | undefined;
   /** Called for each blob that the target has now. */
   readonly onBlob?: ((descriptor: Descriptor, how: PushedBlob) => void) | undefined;
@@ -88,6 +92,15 @@ class Copy {
     for (const referrer of await this.#from.referrers(digest, { signal })) {
       await this.#named(referrer.digest, depth + 1);
     }
+    for (const { tag, resolved } of await findAttached(this.#from, digest, { signal })) {
+      await this.#tagged(tag, resolved, depth + 1);
+    }
+  }
+
+  async #tagged(tag: string, resolved: ResolvedManifest, depth: number): Promise<void> {
+    if (!this.#seen.has(resolved.descriptor.digest)) return await this.manifest(resolved, depth, tag);
+    const { mediaType } = resolved.descriptor;
+    await this.#to.pushManifest(tag, { mediaType, bytes: resolved.bytes }, { signal: this.#options.signal });
   }
 
   async #named(digest: Digest, depth: number): Promise<void> {

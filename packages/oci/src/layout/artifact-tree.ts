@@ -8,6 +8,7 @@ import { parseArtifact } from '../manifests/artifact-manifest.ts';
 import type { Descriptor } from '../manifests/descriptor.ts';
 import { parseIndex } from '../manifests/image-index.ts';
 import { isForeignLayerMediaType, isIndexMediaType } from '../manifests/media-types.ts';
+import { findAttached, type TaggedManifest } from '../registry/attached-tags.ts';
 import type { RepositoryReader, ResolvedManifest } from '../registry/registry-client.ts';
 
 /** Bounds of one artifact; its manifests are in memory at once. */
@@ -27,6 +28,8 @@ export interface ArtifactTree {
   readonly manifests: ReadonlyMap<Digest, ResolvedManifest>;
   /** Manifests that name another one as their subject, beside those that were asked for. */
   readonly referrers: readonly ResolvedManifest[];
+  /** What cosign attached under tags, such as `sha256-….sig`. */
+  readonly attached: readonly TaggedManifest[];
   /** Configs and layers, without foreign layers, which are not kept with their artifact. */
   readonly blobs: ReadonlyMap<Digest, Descriptor>;
 }
@@ -48,6 +51,7 @@ export async function readArtifactTree(
 class Walk implements ArtifactTree {
   readonly manifests = new Map<Digest, ResolvedManifest>();
   readonly referrers: ResolvedManifest[] = [];
+  readonly attached: TaggedManifest[] = [];
   readonly blobs = new Map<Digest, Descriptor>();
   readonly #reader: RepositoryReader;
   readonly #options: ArtifactTreeOptions;
@@ -73,9 +77,16 @@ class Walk implements ArtifactTree {
     this.manifests.set(descriptor.digest, resolved);
     if (this.#options.referrers !== true) return;
     const { signal } = this.#options;
-    for (const { digest } of await this.#reader.referrers(descriptor.digest, { signal })) {
+    for (const { digest, artifactType } of await this.#reader.referrers(descriptor.digest, { signal })) {
       const found = await this.#named(digest, depth + 1, false);
-      if (found !== undefined) this.referrers.push(found);
+      // Its type tells it from an artifact of its own.
+      if (found === undefined) continue;
+      const typed = { ...found.descriptor, ...(artifactType !== undefined && { artifactType }) };
+      this.referrers.push({ ...found, descriptor: typed });
+    }
+    for (const tagged of await findAttached(this.#reader, descriptor.digest, { signal })) {
+      this.attached.push(tagged);
+      if (!this.#seen.has(tagged.resolved.descriptor.digest)) await this.manifest(tagged.resolved, depth + 1);
     }
   }
 

@@ -78,7 +78,9 @@ export function findEntries(entries: readonly LayoutEntry[], wanted: Reference):
   const byTag = entries.filter(({ tag }) => tag !== undefined && tag === tagged.tag);
   if (byTag.length > 0) return byTag;
   const unnamed = artifacts.filter(({ reference, tag }) => reference === undefined && tag === undefined);
-  if (unnamed.length === artifacts.length && isOneArtifact(unnamed)) return unnamed;
+  // No artifact is its own signature.
+  const isAttached = referrerTag.test(tagged.tag ?? '');
+  if (!isAttached && unnamed.length === artifacts.length && isOneArtifact(unnamed)) return unnamed;
   const names = [...new Set(artifacts.map(entryName))];
   const shown = names.slice(0, 16).join(', ') + (names.length > 16 ? ', …' : '');
   throw new OutboardError(

@@ -12,6 +12,7 @@ import type { Descriptor } from '../manifests/descriptor.ts';
 import type { ResolvedManifest } from '../registry/registry-client.ts';
 import type { ArtifactTree } from './artifact-tree.ts';
 import { encodeLayoutIndex, layoutFiles, layoutVersionBytes } from './layout-documents.ts';
+import { layoutAnnotations } from './layout-entry.ts';
 
 /** One artifact of an archive. */
 export interface ArchivedArtifact {
@@ -65,7 +66,7 @@ export function blobPath(digest: Digest): string {
   return `blobs/${digestAlgorithm(digest)}/${digestHex(digest)}`;
 }
 
-/** The descriptors of `index.json`: the artifacts by their names, then what refers to them. */
+/** The descriptors of `index.json`: the artifacts by their names, then what refers to them or is attached. */
 function entriesOf(artifacts: readonly ArchivedArtifact[]): readonly Descriptor[] {
   const named = artifacts.flatMap(({ root, names }) =>
     names.map((annotations) => ({ ...root.descriptor, annotations })),
@@ -73,7 +74,13 @@ function entriesOf(artifacts: readonly ArchivedArtifact[]): readonly Descriptor[
   const referrers = new Map<Digest, Descriptor>();
   for (const { tree } of artifacts)
     for (const { descriptor } of tree.referrers) referrers.set(descriptor.digest, descriptor);
-  return [...named, ...referrers.values()];
+  const attached = new Map<string, Descriptor>();
+  for (const { tree } of artifacts) {
+    for (const { tag, resolved } of tree.attached) {
+      attached.set(tag, { ...resolved.descriptor, annotations: { [layoutAnnotations.refName]: tag } });
+    }
+  }
+  return [...named, ...referrers.values(), ...attached.values()];
 }
 
 interface BlobSource {

@@ -2,8 +2,22 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { describe, type TestContext, test } from 'node:test';
-import { type Descriptor, encodeIndex, mediaTypes, parseReference } from '@outboard/oci';
+import {
+  copyArtifact,
+  createLayoutReader,
+  type Descriptor,
+  encodeIndex,
+  mediaTypes,
+  openFileContentStore,
+  openLayout,
+  parseReference,
+  type RepositoryReader,
+  readArtifactTree,
+  readLayoutArchive,
+  writeLayoutArchive,
+} from '@outboard/oci';
 import { createMemoryRegistryClient, MemoryRegistry } from '@outboard/oci/memory';
 import pino from 'pino';
 import type { Verification } from '../../config/verification.ts';
@@ -66,18 +80,21 @@ async function publish(t: TestContext) {
     repository,
     manifest,
     digest,
+    client,
+    directory,
     /** Check against one requirement. */
     async check(
       requirement: object,
       index?: Descriptor,
       reference = remote,
+      reader?: RepositoryReader,
     ): Promise<Verification | undefined> {
       const path = join(directory, 'policy.json');
       await writeFile(path, JSON.stringify({ default: [requirement] }));
       const policy = await openSignaturePolicy({ path }, pino({ level: 'silent' }));
       const parsed = parseReference(reference);
-      const reader = client.repository(parsed);
-      return await policy.check({ reference: parsed, reader, manifest, index });
+      const from = reader ?? client.repository(parsed);
+      return await policy.check({ reference: parsed, reader: from, manifest, index });
     },
   };
 }
@@ -91,6 +108,43 @@ function only(verification: Verification | undefined) {
 }
 
 describe('a signature by key', () => {
+  for (const storage of ['tag', 'referrer'] as const) {
+    test(`by ${storage} is there after a copy to a registry, a layout directory and an archive`, async (t) => {
+      const { repository, manifest, digest, client, check, directory } = await publish(t);
+      if (storage === 'tag') await signByTag(repository, { digest, keys, identity });
+      else await signByReferrer(repository, manifest, { keys });
+      const anyName = byKey(publicPem(keys), { signedIdentity: { type: 'matchDigest' } });
+      const requireSigned = async (reader: RepositoryReader) => {
+        assert.equal(only(await check(anyName, undefined, remote, reader)).storage, storage);
+      };
+      const source = client.repository(parseReference(remote));
+
+      const target = client.repository(parseReference('registry.test/mirror/plugin'), 'pull,push');
+      await copyArtifact(source, target, 'v1', { referrers: true });
+      await requireSigned(target);
+
+      const layout = await openLayout(join(directory, 'layout'), { create: true });
+      await copyArtifact(source, layout.writer(), 'v1', { referrers: true });
+      const fromLayout = await layout.reader(parseReference(remote));
+      await requireSigned(fromLayout);
+      const back = client.repository(parseReference('registry.test/back/plugin'), 'pull,push');
+      await copyArtifact(fromLayout, back, 'v1', { referrers: true });
+      await requireSigned(back);
+
+      const root = await source.resolve('v1');
+      const tree = await readArtifactTree(source, root, { referrers: true });
+      const artifact = { root, tree, names: [{}], openBlob: source.openBlob.bind(source) };
+      const content = await openFileContentStore({ root: join(directory, 'content') });
+      const archive = Readable.from(writeLayoutArchive([artifact]), { objectMode: false });
+      const entries = await readLayoutArchive(archive, { content, lease: content.lease() });
+      assert.deepEqual(
+        entries.flatMap((entry) => (entry.isReferrer ? [] : [entry.descriptor.digest])),
+        [digest],
+      );
+      await requireSigned(createLayoutReader({ entries, blobs: content }, parseReference(remote)));
+    });
+  }
+
   for (const [title, pair] of [
     ['ECDSA P-256', keys],
     ['ECDSA P-384', makeKeys('secp384r1')],
