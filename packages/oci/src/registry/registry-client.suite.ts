@@ -211,6 +211,21 @@ function testRemoval(test: DeclareTest): void {
     await assert.rejects(repository.deleteManifest(digest), { kind: 'not-found' });
   });
 
+  test('deleteManifest() leaves nothing in the list of referrers', async (repository) => {
+    const image = await pushImage(repository, 'v1');
+    const subject = { mediaType: mediaTypes.dockerManifest, digest: image.digest, size: image.bytes.length };
+    const signature = await pushReferrer(repository, subject, 'application/vnd.example.signature');
+    const sbom = await pushReferrer(repository, subject, 'application/vnd.example.sbom');
+    const listed = async () => (await repository.referrers(image.digest)).map(({ digest }) => digest);
+    await repository.deleteManifest(signature);
+    assert.deepEqual(await listed(), [sbom]);
+    await repository.deleteManifest(sbom);
+    assert.deepEqual(await listed(), []);
+    // The list itself is gone, where a tag keeps it.
+    await assert.rejects(repository.resolve(image.digest.replace(':', '-')), { kind: 'not-found' });
+    assert.equal((await repository.resolve('v1')).descriptor.digest, image.digest);
+  });
+
   test('deleteBlob() deletes a blob', async (repository) => {
     await push(repository, layer);
     await repository.deleteBlob(digestOf(layer));

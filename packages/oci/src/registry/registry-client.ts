@@ -147,7 +147,8 @@ export type RepositoryWriter = RepositoryPusher;
 /** Removes what a repository holds. Many registries forbid it, or permit digests only. */
 export interface RepositoryRemover {
   /**
-   * Delete a tag, or a manifest with all of its tags.
+   * Delete a tag, or a manifest with all of its tags. Where the registry does not list referrers itself, a manifest with a
+   * `subject` that is deleted by its digest is taken off the list that clients keep under a tag.
    * @throws {OutboardError} not-found; not-implemented or invalid when the registry does not delete it
    * @see OCI distribution-spec v1.1.1, "Content Management"
    */

@@ -4,11 +4,11 @@
 import { parseDigest } from '../../digests/digest.ts';
 import { canonicalName, canonicalString } from '../../references/format-reference.ts';
 import type { Reference } from '../../references/reference.ts';
-import { parseManifestName } from '../object-name.ts';
 import type { Repository } from '../registry-client.ts';
 import { openBlob, readBlob } from './blobs/fetch-blob.ts';
 import { hasBlob, pushBlob } from './blobs/push-blob.ts';
 import type { RetryPolicy } from './failures/retry.ts';
+import { deleteManifest } from './manifests/delete-manifest.ts';
 import { fetchManifest } from './manifests/fetch-manifest.ts';
 import { listReferrers } from './manifests/list-referrers.ts';
 import { listTags } from './manifests/list-tags.ts';
@@ -59,10 +59,8 @@ export function createRepository(
     listTags: (options) => listTags(session, { ...options, repository: name, retry }),
     referrers: (digest, options = {}) =>
       pullFrom(sources, true, options, (from) => listReferrers(from, digest, { ...options, retry })),
-    deleteManifest: async (tagOrDigest, options) => {
-      const target = `manifests/${parseManifestName(tagOrDigest).text}`;
-      await deleteObject(session, { ...options, target, subject: subjectOf(tagOrDigest), retry });
-    },
+    deleteManifest: (tagOrDigest, options) =>
+      deleteManifest(session, tagOrDigest, { ...options, subject: subjectOf(tagOrDigest), retry }),
     deleteBlob: async (digest, options) => {
       const target = `blobs/${parseDigest(digest)}`;
       await deleteObject(session, { ...options, target, subject: `${name}@${digest}`, retry });

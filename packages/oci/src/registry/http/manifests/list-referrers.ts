@@ -59,6 +59,15 @@ export async function taggedReferrers(
   }
 }
 
+/** Check whether the registry lists the referrers of a manifest itself. @throws as `listReferrers` */
+export async function listsReferrers(
+  session: Session,
+  digest: Digest,
+  { signal, retry }: Cancellable & { readonly retry: RetryPolicy },
+): Promise<boolean> {
+  return (await readListed(session, digest, undefined, { signal, retry })) !== undefined;
+}
+
 /** @returns undefined when the registry does not list referrers */
 async function readListed(
   session: Session,
