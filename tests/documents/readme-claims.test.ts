@@ -24,6 +24,53 @@ const claims: readonly (readonly [claim: string, tests: Readonly<Record<string, 
     { 'tests/interoperability/docker-plugins.test.ts': ['pushed, and pushes it back byte for byte'] },
   ],
   [
+    'Registries as they are:',
+    {
+      'tests/integration/registry-configuration.test.ts': [
+        'is pulled from as a mirror, also when the registry itself is gone',
+        'R34 is reached through a proxy with the certificates of its directory',
+        'R34 is reached with the files that an entry names',
+      ],
+      'tests/conformance/real-registries.test.ts': [
+        'docker-registry takes plugins in every form',
+        'uses the credentials of docker, prints each finding, and leaves nothing',
+      ],
+      'tests/content/interrupted-download.test.ts': [
+        'R22 a daemon that is killed while it downloads leaves what the next one goes on with',
+      ],
+    },
+  ],
+  [
+    'One tag for every platform:',
+    {
+      'tests/interoperability/formats.test.ts': [
+        'R06 pushes builds for several platforms under one tag, beside tags of their own',
+      ],
+    },
+  ],
+  [
+    'Hosts without a registry install from files:',
+    {
+      'tests/conformance/air-gap.test.ts': [
+        'the session of docs/air-gap.md prints what the page shows',
+        'copies keep their digests between registries, directories and archives',
+      ],
+    },
+  ],
+  [
+    'Ordinary images with a label are plugins',
+    { 'tests/authoring/images-session.test.ts': ['prints what the page shows, line by line'] },
+  ],
+  [
+    'Signatures of sigstore are demanded by',
+    {
+      'tests/integration/signatures.test.ts': [
+        'refuses what is not signed, and installs nothing',
+        'installs what is signed under a tag, and shows the proof',
+      ],
+    },
+  ],
+  [
     'Archives, configs and registries are treated as hostile',
     {
       'tests/unpack/jail-process.test.ts': ['the child can access the staging directory only'],
