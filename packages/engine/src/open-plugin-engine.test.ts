@@ -109,6 +109,7 @@ const parts = [
   'collectors',
   'workspaces',
   'held mounts',
+  'archives',
   'scope',
 ];
 

@@ -231,6 +231,8 @@ test('a pull passes remote, alias, privileges and credentials to the engine, and
       name: 'a:b as local',
       privileges: [{ name: 'mount', description: 'd', value: ['/x'] }],
       access: { credentials: { username: 'u' }, headers: { 'x-meta-y': 'z' } },
+      archive: undefined,
+      platform: undefined,
     },
   ]);
 });
