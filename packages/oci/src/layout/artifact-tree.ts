@@ -28,7 +28,7 @@ export interface ArtifactTree {
   readonly manifests: ReadonlyMap<Digest, ResolvedManifest>;
   /** Manifests that name another one as their subject, beside those that were asked for. */
   readonly referrers: readonly ResolvedManifest[];
-  /** What cosign attached under tags, such as `sha256-….sig`. */
+  /** Manifests that cosign attached under tags, such as `sha256-….sig`. */
   readonly attached: readonly TaggedManifest[];
   /** Configs and layers, without foreign layers, which are not kept with their artifact. */
   readonly blobs: ReadonlyMap<Digest, Descriptor>;

@@ -1,5 +1,5 @@
 /**
- * What cosign attaches to a manifest under tags that it derives from the digest: signatures, attestations and SBOMs.
+ * Finds what cosign attaches to a manifest under tags that it derives from the digest: signatures, attestations and SBOMs.
  * @see cosign v2.4, specs/SIGNATURE_SPEC.md, "Signature Storage"
  */
 import type { Cancellable } from '@outboard/async';
