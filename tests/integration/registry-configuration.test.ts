@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -11,8 +12,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { after, before, describe, it } from 'node:test';
+import { pollUntil } from '@outboard/async';
 import {
   createRegistryClient,
+  digestHex,
   digestOf,
   isOutboardError,
   type LoadRegistriesOptions,
@@ -86,6 +89,10 @@ describe('a pull-through cache of another registry', () => {
       });
       await push(client, origin.host);
       await pull(client, origin.host);
+      // The cache stores what it has passed on afterwards.
+      const stored = join(cache.directory, 'docker/registry/v2/repositories/acme/plugin/_layers/sha256');
+      const link = join(stored, digestHex(descriptor.digest), 'link');
+      assert.ok(await pollUntil(() => existsSync(link), { timeoutMs: 30_000 }));
       await origin.stop();
       await pull(client, origin.host);
     } finally {
