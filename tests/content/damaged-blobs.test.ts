@@ -154,7 +154,8 @@ describe('a damaged blob in the store', { skip: needsRoot }, () => {
     const path = blobPath(dataRoot, digest);
     flipBit(path);
     await assert.rejects(engine.push({ plugin: name }), ({ message }) => {
-      assert.ok(message.startsWith(`blob ${digest} is damaged in the content store at "${path}": it holds`));
+      const start = `error pushing plugin: blob ${digest} is damaged in the content store at "${path}": it holds`;
+      assert.ok(message.startsWith(start), message);
       assert.match(
         message,
         /; it was set aside as ".*"; it cannot be fetched again from .*never\/pushed:v1: /,
