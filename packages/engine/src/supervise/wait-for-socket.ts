@@ -33,7 +33,7 @@ export async function waitForSocket(path: string, wait: SocketWait): Promise<voi
   signal.throwIfAborted();
   const name = watchName(path);
   try {
-    for (let pauseMs = firstPauseMs; ; ) {
+    for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, maxPauseMs)) {
       const changed = name.nextChange();
       try {
         const socket = await connect(path, { signal });
@@ -46,9 +46,7 @@ export async function waitForSocket(path: string, wait: SocketWait): Promise<voi
         if (!isOutboardError(error, 'unavailable')) throw error;
         onRefused(error);
       }
-      // A socket that has just appeared refuses until its server listens, which follows at once.
-      const isChanged = await changeOrPause(changed, pauseMs, signal);
-      pauseMs = isChanged ? firstPauseMs : Math.min(pauseMs * 2, maxPauseMs);
+      await changeOrPause(changed, pauseMs, signal);
     }
   } finally {
     name.close();

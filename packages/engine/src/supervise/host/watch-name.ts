@@ -5,15 +5,14 @@ import { type FSWatcher, watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { settlesWithin, withResolvers } from '@outboard/async';
 
-/** Wait for a change, up to `pauseMs`. @returns false if there was none @throws the signal's reason */
+/** Wait for a change, up to `pauseMs`. @throws the signal's reason */
 export async function changeOrPause(
   changed: Promise<void>,
   pauseMs: number,
   signal: AbortSignal,
-): Promise<boolean> {
-  const isChanged = await settlesWithin(changed, pauseMs, { signal });
+): Promise<void> {
+  await settlesWithin(changed, pauseMs, { signal });
   signal.throwIfAborted();
-  return isChanged;
 }
 
 /** A name that is watched. */
