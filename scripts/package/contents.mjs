@@ -51,17 +51,21 @@ function describe(directory, locked) {
 /**
  * The licence text of a part.
  *
- * @param {{ name: string, directory: string }} part
+ * @param {{ name: string, license: string, directory: string }} part
  * @returns {string}
  * @throws {Error} if it comes without one
  */
-export function licenseText({ name, directory }) {
+export function licenseText({ name, license, directory }) {
   const file = readdirSync(directory).find((entry) => /^licen[cs]e/i.test(entry));
+  return readFileSync(file === undefined ? sharedText(name, license) : join(directory, file), 'utf8').trim();
+}
+
+/** Some packages name their licence, and do not repeat its text. */
+function sharedText(name, license) {
   // The library of koffi is a part of koffi.
-  const found =
-    file === undefined ? join(root, 'node_modules', 'koffi', 'LICENSE.txt') : join(directory, file);
-  if (file === undefined && !name.startsWith('@koromix/')) throw new Error(`${name} has no licence text`);
-  return readFileSync(found, 'utf8').trim();
+  if (name.startsWith('@koromix/')) return join(root, 'node_modules', 'koffi', 'LICENSE.txt');
+  if (license === 'Apache-2.0') return join(root, 'LICENSE');
+  throw new Error(`${name} has no licence text`);
 }
 
 function readJson(file) {

@@ -3,11 +3,12 @@
  * sees.
  */
 import assert from 'node:assert/strict';
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { after, before, describe, it } from 'node:test';
+import { pollUntil } from '@outboard/async';
 import { ext4Plugin, needsExt4 } from '../support/ext4-plugin.ts';
 import { needsRoot } from '../support/needs-root.ts';
 import { pluginContext } from '../support/plugin-archive.ts';
@@ -88,7 +89,10 @@ describe('plugins packed from programs of Debian', { skip: needsRoot }, () => {
     await engine.volumes.create({ name: 'remote', driver: 'acme/sshfs', options });
     const path = await writeThrough('remote');
     assert.equal(await server.stored('data/hello'), 'world');
-    process.kill(pidOfPlugin(execRoot, id), 'SIGKILL');
+    const pid = pidOfPlugin(execRoot, id);
+    process.kill(pid, 'SIGKILL');
+    // A call on a connection that just ends is lost with it.
+    assert.ok(await pollUntil(() => !existsSync(`/proc/${pid}`), { timeoutMs: 30_000 }));
     await engine.volumes.unmount('remote', 'me');
     assert.equal(await engine.volumes.mount('remote', 'again'), path);
     assert.equal(await readFile(join(path, 'hello'), 'utf8'), 'world');

@@ -166,7 +166,10 @@ describe('completion', { skip: needsRoot || needsPrograms(...shells) }, () => {
       'outboard completion fish | source; complete -C "outboard enable "; complete -C "outboard gc --al"';
     for (const address of [`unix://${home}/none.sock`, 'nonsense']) {
       const out = await run(['fish', '--no-config', '--command', script], '', { OUTBOARD_HOST: address });
-      assert.equal(out, '--all\talso the versions that plugins could be rolled back to\n');
+      assert.equal(
+        out,
+        '--all\talso the versions that plugins could be rolled back to, and interrupted downloads\n',
+      );
     }
   });
 });
