@@ -14,7 +14,8 @@ export const engineLevels: DirectoryLevels = {
     ['mounts'],
     ['collectors', 'drivers/legacy', 'serving', 'volumes'],
     ['operations'],
-    ['operations/control', 'operations/insight'],
-    ['operations/catalog', 'operations/install'],
+    ['operations/content', 'operations/control', 'operations/insight'],
+    ['operations/catalog', 'operations/publish'],
+    ['operations/install'],
   ],
 };

@@ -5,13 +5,13 @@ import { pluginConfigLabel } from '../../config/image-config.ts';
 import type { PluginRecord } from '../../config/plugin-config.ts';
 import { type OperationFixture, openOperationFixture } from '../../testing/operation-fixture.ts';
 import { publishPlugin } from '../../testing/published-plugin.ts';
+import { flattenPlugin } from '../content/flatten-plugin.ts';
+import { exportPlugin } from '../publish/export.ts';
+import { pushPlugin } from '../publish/push.ts';
 import { createPlugin } from './create.ts';
 import { type CreateFromImageRequest, createFromImage } from './create-from-image.ts';
-import { exportPlugin } from './export.ts';
-import { flattenPlugin } from './flatten-plugin.ts';
 import { fetchPrivileges } from './privileges.ts';
 import { pullPlugin } from './pull.ts';
-import { pushPlugin } from './push.ts';
 
 const image = 'registry.test/acme/image:v1';
 const author = { interface: { types: ['docker.volumedriver/1.0'], socket: 'p.sock' } };

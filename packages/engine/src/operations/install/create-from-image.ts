@@ -13,15 +13,15 @@ import { fetchSourceImage, type SourceImage } from '../../distribution/source-im
 import { ignoreProgress, type ReportProgress } from '../../observe/progress.ts';
 import { findProgramFlaws } from '../../preflight/program-flaws.ts';
 import { bestEffort } from '../best-effort.ts';
+import { collectGarbage } from '../content/collect-garbage.ts';
+import { storeTree } from '../content/flatten-plugin.ts';
+import { installedParts, storeVersion } from '../content/store-version.ts';
 import type { OperationCall } from '../face-rows.ts';
-import { collectGarbage } from './collect-garbage.ts';
+import type { RemoteOptions } from '../remote-options.ts';
 import { parseLocalName } from './create.ts';
 import { reportWarnings } from './download-plugin.ts';
 import { createLayerSize, explainFullDisk, type LayerSize } from './explain-full-disk.ts';
-import { storeTree } from './flatten-plugin.ts';
-import type { RemoteOptions } from './remote-options.ts';
 import { requireTrust } from './require-trust.ts';
-import { installedParts, storeVersion } from './store-version.ts';
 import { type PluginContext, refuseFlaws } from './unpack-context.ts';
 
 /** Request of a creation from an image. All privileges of the config are granted, as by create. */

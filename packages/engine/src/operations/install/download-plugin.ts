@@ -20,11 +20,12 @@ import { fetchPluginImage, type PluginImage } from '../../distribution/plugin-im
 import { parseRemote, resolvePlugin } from '../../distribution/resolve-plugin.ts';
 import { ignoreProgress, type ReportProgress } from '../../observe/progress.ts';
 import { requireArchitecture } from '../../preflight/foreign-program.ts';
+import type { InstalledParts } from '../content/installed-parts.ts';
 import type { EngineContext } from '../engine-context.ts';
 import type { OperationCall } from '../face-rows.ts';
+import type { RemoteOptions } from '../remote-options.ts';
 import { requireConsent } from './consent.ts';
 import type { LayerSize } from './explain-full-disk.ts';
-import type { RemoteOptions } from './remote-options.ts';
 import { requireTrust } from './require-trust.ts';
 
 /** Request of a download. */
@@ -45,21 +46,6 @@ export interface DownloadDestination {
   /** Receives the size of the layers. */
   readonly size: Pick<LayerSize, 'know'>;
 }
-
-/** The part of a record that a version brings. */
-export type InstalledParts = Pick<
-  PluginRecord,
-  | 'pluginReference'
-  | 'config'
-  | 'configDigest'
-  | 'manifestDigest'
-  | 'manifestMediaType'
-  | 'blobDigests'
-  | 'platform'
-  | 'indexDigest'
-  | 'privileges'
-  | 'verification'
->;
 
 /** A plugin that is unpacked and flushed, and whose blobs are stored, but that has no record yet. */
 export interface DownloadedPlugin {

@@ -9,7 +9,7 @@ import {
   openOperationFixture,
 } from '../../testing/operation-fixture.ts';
 import { type PublishedPlugin, publishPlugin } from '../../testing/published-plugin.ts';
-import { collectGarbage } from './collect-garbage.ts';
+import { collectGarbage } from '../content/collect-garbage.ts';
 import { pullPlugin } from './pull.ts';
 
 const remote = 'registry.test/acme/plugin:v1';

@@ -4,8 +4,8 @@
 import { randomBytes } from 'node:crypto';
 import type { PluginRecord } from '../../config/plugin-config.ts';
 import { initialSettings } from '../../config/settings.ts';
+import { collectGarbageOnFailure } from '../content/collect-garbage.ts';
 import type { OperationCall } from '../face-rows.ts';
-import { collectGarbageOnFailure } from './collect-garbage.ts';
 import { rememberConsent } from './consent.ts';
 import { type DownloadRequest, downloadPlugin, reportWarnings } from './download-plugin.ts';
 import { createLayerSize, explainFullDisk, type LayerSize } from './explain-full-disk.ts';

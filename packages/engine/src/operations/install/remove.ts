@@ -6,10 +6,10 @@ import type { PluginRecord } from '../../config/plugin-config.ts';
 import { refuseInUseNow } from '../../references/refuse-in-use.ts';
 import { type DamagedPlugin, refuseDamaged, shownName } from '../../store/damaged-plugin.ts';
 import { bestEffort } from '../best-effort.ts';
+import { collectGarbage } from '../content/collect-garbage.ts';
 import type { ForceOptions } from '../control/disable.ts';
 import type { EngineContext } from '../engine-context.ts';
 import { shortenStops, stopOptions } from '../forced-stop.ts';
-import { collectGarbage } from './collect-garbage.ts';
 
 type RemoveContext = Pick<
   EngineContext,

@@ -8,7 +8,7 @@ import { createStagedArchives } from '../../archives/staged-archives.ts';
 import { type OperationFixture, openOperationFixture } from '../../testing/operation-fixture.ts';
 import { archivePlugins } from '../../testing/plugin-archive.ts';
 import { publishPlugin } from '../../testing/published-plugin.ts';
-import { collectGarbage } from './collect-garbage.ts';
+import { collectGarbage } from '../content/collect-garbage.ts';
 import { fetchPrivileges } from './privileges.ts';
 import { pullPlugin } from './pull.ts';
 import { stageArchive } from './stage-archive.ts';

@@ -3,8 +3,8 @@
  */
 import type { Cancellable } from '@outboard/async';
 import type { StagedArchive } from '../../archives/staged-archives.ts';
+import { collectGarbageOnFailure } from '../content/collect-garbage.ts';
 import type { OperationCall } from '../face-rows.ts';
-import { collectGarbageOnFailure } from './collect-garbage.ts';
 import { explainFullDisk } from './explain-full-disk.ts';
 
 /** @throws {OutboardError} as `StagedArchives.stage`; system, code `no-space`, on a full disk */

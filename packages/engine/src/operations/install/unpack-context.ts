@@ -21,9 +21,9 @@ import { initialSettings } from '../../config/settings.ts';
 import { judgePluginConfig } from '../../config/validate-plugin-config.ts';
 import { createContextSplitter } from '../../distribution/plugin-context.ts';
 import { findProgramFlaws } from '../../preflight/program-flaws.ts';
+import type { InstalledParts } from '../content/installed-parts.ts';
+import { installedParts, storeCompressed, storeVersion } from '../content/store-version.ts';
 import type { OperationCall } from '../face-rows.ts';
-import type { InstalledParts } from './download-plugin.ts';
-import { installedParts, storeCompressed, storeVersion } from './store-version.ts';
 
 /** A plugin as its author sends it. */
 export interface PluginContext extends Cancellable {

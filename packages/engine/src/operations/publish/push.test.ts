@@ -6,10 +6,10 @@ import { OutboardError } from '@outboard/oci';
 import { transferLimits } from '../../distribution/transfer-limits.ts';
 import { type OperationFixture, openOperationFixture } from '../../testing/operation-fixture.ts';
 import { publishPlugin } from '../../testing/published-plugin.ts';
-import { collectGarbage } from './collect-garbage.ts';
-import { pullPlugin } from './pull.ts';
+import { collectGarbage } from '../content/collect-garbage.ts';
+import { pullPlugin } from '../install/pull.ts';
+import { removePlugin } from '../install/remove.ts';
 import { pushPlugin } from './push.ts';
-import { removePlugin } from './remove.ts';
 
 const plugin = 'registry.test/acme/copy:v1';
 

@@ -20,8 +20,8 @@ import {
 import { isImageConfigMediaType } from '../../config/image-config.ts';
 import type { PluginRecord } from '../../config/plugin-config.ts';
 import { type BlobOrigin, readManifest, requireWhole } from '../../distribution/stored-blobs.ts';
-import { flattenPlugin } from './flatten-plugin.ts';
-import { storeCompressed } from './store-version.ts';
+import { flattenPlugin } from '../content/flatten-plugin.ts';
+import { storeCompressed } from '../content/store-version.ts';
 
 /**
  * `stored`: the bytes that were made or pulled, so that the digest stays. `docker`: for every engine since 1.13; an image that

@@ -4,8 +4,8 @@ import { gunzipSync } from 'node:zlib';
 import { digestOf, encodeManifest, hostPlatform, mediaTypes, parseIndex, parseManifest } from '@outboard/oci';
 import { type OperationFixture, openOperationFixture } from '../../testing/operation-fixture.ts';
 import { createArchive, publishPlugin } from '../../testing/published-plugin.ts';
-import { collectGarbage } from './collect-garbage.ts';
-import { pullPlugin } from './pull.ts';
+import { collectGarbage } from '../content/collect-garbage.ts';
+import { pullPlugin } from '../install/pull.ts';
 import { type PushRequest, pushPlugin } from './push.ts';
 
 const target = 'registry.test/acme/copy:v1';

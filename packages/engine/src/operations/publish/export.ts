@@ -5,9 +5,9 @@ import type { Cancellable } from '@outboard/async';
 import { cleanEntryName, createTarReader, createTarWriter, mediaTypes, type TarEntry } from '@outboard/oci';
 import { encodeConfigBlob } from '../../config/plugin-document.ts';
 import type { BlobOrigin } from '../../distribution/stored-blobs.ts';
+import { readStoredPlugin, type StoredPlugin, unpackStored } from '../content/flatten-plugin.ts';
 import type { OperationCall } from '../face-rows.ts';
-import { readStoredPlugin, type StoredPlugin, unpackStored } from './flatten-plugin.ts';
-import type { RemoteOptions } from './remote-options.ts';
+import type { RemoteOptions } from '../remote-options.ts';
 
 /** Request of an export. */
 export interface ExportRequest extends Cancellable, Pick<RemoteOptions, 'access'> {

@@ -19,7 +19,7 @@ import {
 import type { PluginRecord } from '../../config/plugin-config.ts';
 import { type BlobOrigin, readManifest, requireWhole } from '../../distribution/stored-blobs.ts';
 import type { OperationCall } from '../face-rows.ts';
-import type { RemoteOptions } from './remote-options.ts';
+import type { RemoteOptions } from '../remote-options.ts';
 
 /** Request of an archive. */
 export interface SaveRequest extends RemoteOptions {

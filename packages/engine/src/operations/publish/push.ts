@@ -17,8 +17,9 @@ import {
 import type { PluginRecord } from '../../config/plugin-config.ts';
 import { ignoreProgress, type ReportProgress } from '../../observe/progress.ts';
 import { bestEffort } from '../best-effort.ts';
+import { collectGarbage } from '../content/collect-garbage.ts';
 import type { OperationCall } from '../face-rows.ts';
-import { collectGarbage } from './collect-garbage.ts';
+import type { RemoteOptions } from '../remote-options.ts';
 import { makePublishedManifest, type PublishedManifest, type PushFormat } from './published-manifest.ts';
 import { pushBlobs } from './push-blobs.ts';
 import {
@@ -29,7 +30,6 @@ import {
   readEntries,
   requireDistinct,
 } from './push-index.ts';
-import type { RemoteOptions } from './remote-options.ts';
 
 /** Request of a push. */
 export interface PushRequest extends Pick<RemoteOptions, 'access' | 'signal'> {

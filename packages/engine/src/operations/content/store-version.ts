@@ -17,7 +17,7 @@ import {
 import type { PluginConfig } from '../../config/plugin-config.ts';
 import { encodeConfigBlob } from '../../config/plugin-document.ts';
 import { computePrivileges } from '../../config/privileges.ts';
-import type { InstalledParts } from './download-plugin.ts';
+import type { InstalledParts } from './installed-parts.ts';
 
 /** A compressed layer in the store. */
 export interface StoredLayer extends ExpectedContent {

@@ -1,0 +1,19 @@
+/**
+ * What a version of a plugin brings to its record.
+ */
+import type { PluginRecord } from '../../config/plugin-config.ts';
+
+/** The part of a record that a version brings. */
+export type InstalledParts = Pick<
+  PluginRecord,
+  | 'pluginReference'
+  | 'config'
+  | 'configDigest'
+  | 'manifestDigest'
+  | 'manifestMediaType'
+  | 'blobDigests'
+  | 'platform'
+  | 'indexDigest'
+  | 'privileges'
+  | 'verification'
+>;
