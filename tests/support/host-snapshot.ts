@@ -67,7 +67,7 @@ export function assertHostUnchanged(before: HostSnapshot, options: SnapshotOptio
   }
 }
 
-/** What a data root keeps on purpose: consents to privileges, and downloads that can go on. */
+/** Files that a data root keeps on purpose: consents to privileges, and downloads that can go on. */
 function isKept(path: string): boolean {
   return /\/data\/consents\.json$|\/storage\/ingest\/sha256-[a-f0-9]{64}(\.json)?$/.test(path);
 }

@@ -1,5 +1,5 @@
 /**
- * What a version of a plugin brings to its record.
+ * The fields of a record that come with a version of a plugin.
  */
 import type { PluginRecord } from '../../config/plugin-config.ts';
 
