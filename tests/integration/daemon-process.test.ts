@@ -150,7 +150,9 @@ test('a daemon whose terminal is closed continues to serve, and exits with 0', a
   // The shell writes the exit code, for which it must outlive the terminal.
   const command = `trap '' HUP; ${program} daemon ${roots} & echo $! > ${pidFile}; wait $!; echo $? > ${codeFile}`;
   const terminal = spawn('script', ['--quiet', '--command', command, '/dev/null'], { stdio: 'pipe' });
-  await once(createInterface(terminal.stdout), 'line');
+  // A terminal shows the log too, which begins before the daemon listens.
+  for await (const line of createInterface(terminal.stdout))
+    if (line.includes('outboard daemon ready on')) break;
   terminal.kill('SIGKILL');
   await once(terminal, 'exit');
   const ask = async (path: string) => (await callApi(socket ?? '', 'GET', path)).status;
