@@ -15,7 +15,8 @@ const fileTimeoutMs = 10 * 60_000;
  *
  * @param {readonly string[]} files relative to the root
  * @param {{ root: string, program?: string }} options the Node.js program, which the tests find first in PATH
- * @returns {Promise<{ passed: number, failed: number, skipped: number }>} a broken run counts as one failure
+ * @returns {Promise<{ passed: number, failed: number, skipped: number, failures: string[] }>} a broken run counts as one
+ * failure; `failures` names the tests
  */
 export async function runTests(files, { root, program = process.execPath }) {
   const isSource = (file) => file.startsWith('tests/');
@@ -25,7 +26,7 @@ export async function runTests(files, { root, program = process.execPath }) {
     { files: compiled, loader: [] },
     { files: sources, loader: ['--import=tsx'] },
   ];
-  const total = { passed: 0, failed: 0, skipped: 0 };
+  const total = { passed: 0, failed: 0, skipped: 0, failures: [] };
   const shared = mkdtempSync(join(tmpdir(), 'outboard-run-'));
   // A directory with this program alone: its own may hold other versions of programs that come later in PATH.
   const programs = mkdtempSync(join(tmpdir(), 'outboard-node-'));
@@ -34,7 +35,8 @@ export async function runTests(files, { root, program = process.execPath }) {
     for (const run of runs) {
       if (run.files.length === 0) continue;
       const counts = await runFiles(run.files, { root, program, programs, shared, loader: run.loader });
-      for (const key of Object.keys(total)) total[key] += counts[key];
+      for (const key of ['passed', 'failed', 'skipped']) total[key] += counts[key];
+      total.failures.push(...counts.failures);
     }
   } finally {
     rmSync(programs, { recursive: true });
@@ -75,7 +77,8 @@ async function runFiles(files, { root, program, programs, shared, loader }) {
   let text = '';
   for await (const chunk of child.stdio[3]) text += chunk;
   const code = await ended;
-  if (text === '') return { passed: 0, failed: 1, skipped: 0 };
+  const broken = `the test runner ended with code ${code}`;
+  if (text === '') return { passed: 0, failed: 1, skipped: 0, failures: [broken] };
   const told = JSON.parse(text);
-  return code !== 0 && told.failed === 0 ? { ...told, failed: 1 } : told;
+  return code !== 0 && told.failed === 0 ? { ...told, failed: 1, failures: [broken] } : told;
 }

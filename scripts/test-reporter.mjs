@@ -1,17 +1,18 @@
 /**
  * A reporter for node:test that prints each file, failures, skipped tests with their reasons and the slowest files, and
- * passes the counts to `scripts/test.mjs` through file descriptor 3.
+ * passes the counts and the names of failed tests to `scripts/run-tests.mjs` through file descriptor 3.
  */
 import { writeSync } from 'node:fs';
 import { relative } from 'node:path';
 
-const countsFd = 3;
+const resultFd = 3;
 /** Number of slow files to print. */
-const slowFiles = 10;
+const slowFiles = 20;
 
 /** @param {AsyncIterable<import('node:test/reporters').TestEvent>} events */
 export default async function* report(events) {
   const counts = { passed: 0, failed: 0, skipped: 0 };
+  const failures = [];
   const skipped = new Map();
   const durations = new Map();
   let file;
@@ -36,6 +37,7 @@ export default async function* report(events) {
       counts.passed++;
     } else {
       counts.failed++;
+      failures.push(`${data.name} (${relative(process.cwd(), data.file ?? '')})`);
       yield failure(data);
     }
   }
@@ -43,7 +45,7 @@ export default async function* report(events) {
     yield `\nskipped, ${reason}:\n${names.map((name) => `  ${name}\n`).join('')}`;
   }
   yield describeSlowest(durations);
-  writeSync(countsFd, JSON.stringify(counts));
+  writeSync(resultFd, JSON.stringify({ ...counts, failures }));
 }
 
 /** Files run beside each other, so that their times add up to more than that of the run. */

@@ -35,10 +35,13 @@ setUp({
   needsShells: true,
 });
 const counts = { passed: 0, failed: 0, skipped: 0 };
+/** What failed, to be named again at the end. */
+const failures = [];
 for (const check of checks) {
   const passed = runCheck(check);
   console.log(`check: ${check.name}: ${passed ? 'passed' : 'FAILED'}`);
   counts[passed ? 'passed' : 'failed']++;
+  if (!passed) failures.push(`check: ${check.name}`);
 }
 if (process.getuid?.() !== 0)
   console.log('test: not root: what needs containers, mounts or chroot is skipped');
@@ -50,6 +53,7 @@ await runOn(versions, files.filter(isForEveryNode));
 
 const allowsSkips = process.env.CI !== 'true';
 if (!allowsSkips && counts.skipped > 0) console.log('test: CI allows no skipped test');
+for (const failure of failures) console.log(`failed: ${failure}`);
 console.log(describe(counts));
 process.exitCode = counts.failed === 0 && (allowsSkips || counts.skipped === 0) ? 0 : 1;
 
@@ -65,6 +69,7 @@ function installVersionsFor(files) {
   } catch (error) {
     console.log(`test: ${error.message}`);
     counts.failed++;
+    failures.push('installation of other versions of Node.js');
     return [];
   }
 }
@@ -81,12 +86,13 @@ async function runOn(versions, files) {
     console.log(`\ntest: on Node.js ${version}:`);
     const tests = await runTests(files, { root: root, program });
     console.log(`on Node.js ${version}: ${describe(tests)}`);
-    add(tests);
+    add(tests, ` on Node.js ${version}`);
   }
 }
 
-function add(tests) {
+function add(tests, where = '') {
   for (const key of Object.keys(counts)) counts[key] += tests[key];
+  failures.push(...tests.failures.map((name) => `${name}${where}`));
 }
 
 function describe({ passed, failed, skipped }) {
