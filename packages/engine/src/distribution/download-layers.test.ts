@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
+import { withResolvers } from '@outboard/async';
 import type { UnpackJail } from '@outboard/container';
 import { type Descriptor, digestOf, mediaTypes, OutboardError, openFileContentStore } from '@outboard/oci';
 import { createBlobDownloads } from './blob-downloads.ts';
@@ -55,9 +56,14 @@ function imageOf(
 const quiet = { onProgress: () => undefined };
 
 test('downloadLayers() closes the stream of a layer that a failed jail did not read, and keeps none of it', async (t) => {
-  const to = await makeDestination(t);
   const stream = new Readable({ read() {} });
-  const image = imageOf([layer], () => Promise.resolve(stream));
+  const { promise: opened, resolve: open } = withResolvers<void>();
+  const apply = () => opened.then(() => brokenJail.apply(stream));
+  const to = { ...(await makeDestination(t)), jail: { ...brokenJail, apply } };
+  const image = imageOf([layer], async () => {
+    open();
+    return stream;
+  });
   await assert.rejects(downloadLayers(image, to, quiet), { message: 'the unpack jail ended' });
   assert.equal(stream.destroyed, true);
   assert.equal((await to.content.stat(layer.digest)).exists, false);

@@ -151,7 +151,7 @@ async function unpackLayer(
     return applied;
   } catch (error) {
     // Bytes that do not fit together look like a malformed archive: the digest tells one from the other.
-    if (source.wasResumed && isOutboardError(error, 'invalid')) await source.settle();
+    if (source.isUnproven && isOutboardError(error, 'invalid')) await source.settle();
     throw error;
   }
 }

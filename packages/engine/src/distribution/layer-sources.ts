@@ -13,7 +13,8 @@ import {
 } from '@outboard/oci';
 import type { OperationMeter } from '../observe/operation-meter.ts';
 import type { ReportProgress } from '../observe/progress.ts';
-import type { BlobDownload, BlobDownloads } from './blob-downloads.ts';
+import type { BlobDownload } from './blob-download.ts';
+import type { BlobDownloads } from './blob-downloads.ts';
 import type { PluginImage } from './plugin-image.ts';
 
 /** The compressed bytes of one layer. */
@@ -23,7 +24,7 @@ export interface LayerSource {
   /** True if all of them are there. */
   readonly isStored: boolean;
   /** See `BlobDownload`. */
-  readonly wasResumed: boolean;
+  readonly isUnproven: boolean;
   /**
    * Await that the blob is stored, and with it that its content was right.
    * @throws {OutboardError} as `BlobDownload.stored`
@@ -117,7 +118,7 @@ async function findStored(
   return {
     read: () => content.open(digest, { signal }),
     isStored: true,
-    wasResumed: false,
+    isUnproven: false,
     settle: () => Promise.resolve(),
   };
 }
@@ -142,8 +143,8 @@ function downloadedLayer(download: BlobDownload, signal: AbortSignal): LayerSour
     get isStored() {
       return download.isStored;
     },
-    get wasResumed() {
-      return download.wasResumed;
+    get isUnproven() {
+      return download.isUnproven;
     },
     // The download may go on for another operation.
     settle: () => rejectOnAbort(download.stored, signal),

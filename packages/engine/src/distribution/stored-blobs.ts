@@ -1,9 +1,10 @@
 /**
  * The stored blobs of an installed plugin. A damaged or missing blob is fetched again from the plugin's registry.
  */
-import type { Cancellable } from '@outboard/async';
+import { type Cancellable, rejectOnAbort } from '@outboard/async';
 import {
   type ContentStore,
+  canonicalName,
   type Descriptor,
   type Digest,
   isOutboardError,
@@ -15,10 +16,13 @@ import {
   type Repository,
 } from '@outboard/oci';
 import type { PluginRecord } from '../config/plugin-config.ts';
+import type { BlobDownloads } from './blob-downloads.ts';
+import { retryChangedContent } from './retry-changed-content.ts';
 
 /** An installed plugin and the registry of its blobs. */
 export interface BlobOrigin {
   readonly content: ContentStore;
+  readonly downloads: BlobDownloads;
   readonly registry: RegistryClient;
   readonly record: Pick<PluginRecord, 'name' | 'pluginReference' | 'manifestDigest'>;
   /** Credentials for the registry in the plugin's name only. */
@@ -45,21 +49,21 @@ export async function readManifest(origin: BlobOrigin): Promise<Buffer> {
 }
 
 /**
- * Ensure that a blob is in the content store, undamaged.
+ * Ensure that a blob is in the content store, undamaged. It is fetched as an installation fetches its layers: a download that
+ * was interrupted goes on, and one that is under way is awaited.
  * @throws {OutboardError} the registry's error, naming the blob, when a damaged one cannot be fetched again
  */
 export async function requireWhole(origin: BlobOrigin, blob: Descriptor): Promise<void> {
-  const { content, signal } = origin;
+  const { content, downloads, signal } = origin;
   const stored = await content.verify(blob.digest, { signal });
   if (stored.exists) return;
-  await fetchAgain(origin, blob.digest, undefined, async (repository, cancellable) => {
-    await using ingest = await content.ingest(
-      blob.digest.startsWith('sha512:') ? { algorithm: 'sha512' } : {},
-    );
-    const source: AsyncIterable<Buffer> = await repository.openBlob(blob, { verify: false, ...cancellable });
-    for await (const chunk of source) await ingest.append(chunk);
-    await ingest.commit(blob);
-  });
+  await fetchAgain(origin, blob.digest, undefined, (repository) =>
+    retryChangedContent(async () => {
+      const source = canonicalName(repository.reference);
+      await using download = downloads.join({ blob, from: repository, source });
+      await rejectOnAbort(download.stored, signal);
+    }),
+  );
 }
 
 function isLost(error: unknown): boolean {

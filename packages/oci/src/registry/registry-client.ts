@@ -50,6 +50,11 @@ export interface OpenBlobOptions extends Cancellable {
   readonly offset?: number | undefined;
   /** Called before the transfer goes on after a broken connection, with the bytes that are there. */
   readonly onResume?: ((offset: number) => void) | undefined;
+  /**
+   * Called when a mirror sends the content or a part of it. A caller that verifies the content itself reports wrong content
+   * with the function that it gets: the mirrors that sent a part are passed over from then on.
+   */
+  readonly onMirror?: ((reportWrongContent: (error: unknown) => void) => void) | undefined;
 }
 
 /** Downloads blobs. */

@@ -7,6 +7,7 @@ import type { UnpackJail } from '@outboard/container';
 import { canonicalName, type Lease, OutboardError, onStorage, parseReference } from '@outboard/oci';
 import { carryOverrides, carrySettings } from '../../config/carry-settings.ts';
 import type { PluginRecord } from '../../config/plugin-config.ts';
+import { retryChangedContent } from '../../distribution/retry-changed-content.ts';
 import type { ReportProgress } from '../../observe/progress.ts';
 import { settleUpgrade } from '../../store/upgrade-journal.ts';
 import { bestEffort } from '../best-effort.ts';
@@ -16,7 +17,6 @@ import type { OperationCall } from '../face-rows.ts';
 import { reportWarnings } from './download-plugin.ts';
 import { explainFullDisk, type LayerSize } from './explain-full-disk.ts';
 import { findInterruptedUses, type InterruptedUsesContext, refuseInterrupted } from './interrupted-uses.ts';
-import { retryChangedContent } from './retry-changed-content.ts';
 import { type SwitchContext, type SwitchOptions, switchVersion } from './switch-version.ts';
 import { versionOf, withVersion } from './version-of.ts';
 

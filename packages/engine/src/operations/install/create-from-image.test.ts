@@ -193,9 +193,9 @@ test('flattenPlugin() makes of an image what create makes of it', async () => {
   const made = await create(fixture);
   const privileges = await fetchPrivileges(fixture.parts, image, {});
   const record = await pullPlugin(fixture.parts, { remote: image, privileges });
-  const { content, registry } = fixture.parts;
+  const { content, downloads, registry } = fixture.parts;
   await using lease = content.lease();
-  const flat = await flattenPlugin(fixture.parts, { content, registry, record }, lease);
+  const flat = await flattenPlugin(fixture.parts, { content, downloads, registry, record }, lease);
   assert.equal(flat.manifest.digest, made.manifestDigest);
   assert.deepEqual(parseManifest(flat.manifestBytes, flat.manifest.mediaType).layers, [flat.layer]);
 });

@@ -4,13 +4,13 @@
 import { randomBytes } from 'node:crypto';
 import type { PluginRecord } from '../../config/plugin-config.ts';
 import { initialSettings } from '../../config/settings.ts';
+import { retryChangedContent } from '../../distribution/retry-changed-content.ts';
 import { collectGarbageOnFailure } from '../content/collect-garbage.ts';
 import type { OperationCall } from '../face-rows.ts';
 import { rememberConsent } from './consent.ts';
 import { type DownloadRequest, downloadPlugin, reportWarnings } from './download-plugin.ts';
 import { createLayerSize, explainFullDisk, type LayerSize } from './explain-full-disk.ts';
 import { localName } from './local-name.ts';
-import { retryChangedContent } from './retry-changed-content.ts';
 
 /** Request of a pull. */
 export interface PullRequest extends DownloadRequest {

@@ -20,18 +20,18 @@ export interface ExportRequest extends Cancellable, Pick<RemoteOptions, 'access'
   readonly deliver: (archive: AsyncIterable<Buffer>) => Promise<void>;
 }
 
-type ExportContext = Pick<OperationCall, 'store' | 'content' | 'registry' | 'workspaces'>;
+type ExportContext = Pick<OperationCall, 'store' | 'content' | 'downloads' | 'registry' | 'workspaces'>;
 
 /**
  * Export a plugin as it was installed: what it has written into its root filesystem since is not in it.
  * @throws {OutboardError} not-found; the registry's error when a lost blob cannot be fetched again; what `deliver` throws
  */
 export async function exportPlugin(context: ExportContext, request: ExportRequest): Promise<void> {
-  const { content, registry, store, workspaces } = context;
+  const { content, downloads, registry, store, workspaces } = context;
   const { access, signal } = request;
   const record = store.find(request.plugin);
   await using lease = content.lease();
-  const origin: BlobOrigin = { content, registry, record, access, signal };
+  const origin: BlobOrigin = { content, downloads, registry, record, access, signal };
   const stored = await readStoredPlugin({ ...origin, record }, lease);
   await using workspace = await workspaces.open();
   await unpackStored(origin, stored, workspace.jail);

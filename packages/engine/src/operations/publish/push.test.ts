@@ -139,6 +139,34 @@ describe('pushPlugin()', () => {
     await fixture.assertOnly([record], published.digests);
   });
 
+  test('R22 goes on where the download of a damaged blob was interrupted', async () => {
+    await using fixture = await openOperationFixture();
+    const { published, target } = await install(fixture);
+    fixture.remote.refusesMounts = true;
+    const [layer] = published.layers;
+    assert.ok(layer);
+    fixture.parts.content.damage(layer.digest);
+    fixture.remote.breakBlobsAfter = 10;
+    await assert.rejects(pushPlugin(fixture.parts, { plugin }), { message: /after 10 of/ });
+    fixture.remote.breakBlobsAfter = undefined;
+    // The registry cannot send the first bytes any more: the rest must do.
+    fixture.remote.repository('acme/plugin').blobs.get(layer.digest)?.fill('x', 0, 10);
+    await pushPlugin(fixture.parts, { plugin });
+    assert.equal(target.tags.get('v1'), published.manifestDigest);
+  });
+
+  test('R35 fetches a damaged blob once for two pushes', async () => {
+    await using fixture = await openOperationFixture();
+    const { published } = await install(fixture);
+    fixture.remote.refusesMounts = true;
+    const [layer] = published.layers;
+    assert.ok(layer);
+    fixture.parts.content.damage(layer.digest);
+    await Promise.all([pushPlugin(fixture.parts, { plugin }), pushPlugin(fixture.parts, { plugin })]);
+    const fetched = fixture.remote.requests.filter(({ operation }) => operation === 'openBlob');
+    assert.equal(fetched.length, 1);
+  });
+
   test('keeps its content from a removal and a garbage collection while it runs', async () => {
     await using fixture = await openOperationFixture();
     const { published, target } = await install(fixture);

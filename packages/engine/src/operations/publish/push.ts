@@ -46,7 +46,15 @@ export interface PushRequest extends Pick<RemoteOptions, 'access' | 'signal'> {
 
 type PushContext = Pick<
   OperationCall,
-  'store' | 'content' | 'registry' | 'limits' | 'meter' | 'architectures' | 'workspaces' | 'logger'
+  | 'store'
+  | 'content'
+  | 'downloads'
+  | 'registry'
+  | 'limits'
+  | 'meter'
+  | 'architectures'
+  | 'workspaces'
+  | 'logger'
 >;
 
 /** A push under way. */
@@ -108,8 +116,8 @@ async function pushContent(push: Push, record: PluginRecord): Promise<PublishedM
   const { context, request, reference, lease, onProgress } = push;
   const { access, signal } = request;
   for (const digest of [record.manifestDigest, record.configDigest, ...record.blobDigests]) lease.add(digest);
-  const { content, registry } = context;
-  const origin = { content, registry, record, access, signal };
+  const { content, downloads, registry } = context;
+  const origin = { content, downloads, registry, record, access, signal };
   const manifest = await makePublishedManifest(
     { origin, record, lease, workspaces: context.workspaces },
     request.format ?? 'stored',

@@ -32,7 +32,7 @@ export interface SaveRequest extends RemoteOptions {
   readonly send: (archive: AsyncIterable<Buffer>) => Promise<void>;
 }
 
-type SaveContext = Pick<OperationCall, 'store' | 'content' | 'registry' | 'meter'>;
+type SaveContext = Pick<OperationCall, 'store' | 'content' | 'downloads' | 'registry' | 'meter'>;
 
 /**
  * Write the manifests and blobs of plugins as they were installed, with their digests. The plugins may be enabled, and may
@@ -41,7 +41,7 @@ type SaveContext = Pick<OperationCall, 'store' | 'content' | 'registry' | 'meter
  *   again; the errors of `send`
  */
 export async function savePlugins(context: SaveContext, request: SaveRequest): Promise<void> {
-  const { store, content, registry, meter } = context;
+  const { store, content, downloads, registry, meter } = context;
   const { access, signal } = request;
   const records = [...new Set(request.plugins.map((plugin) => store.find(plugin)))];
   if (records.length === 0) throw new OutboardError('invalid', 'no plugin to save: name at least one');
@@ -53,7 +53,7 @@ export async function savePlugins(context: SaveContext, request: SaveRequest): P
   }
   const artifacts: ArchivedArtifact[] = [];
   for (const record of records) {
-    artifacts.push(await openPlugin({ content, registry, record, access, signal }));
+    artifacts.push(await openPlugin({ content, downloads, registry, record, access, signal }));
   }
   await request.send(counted(meter, writeLayoutArchive(artifacts, { signal })));
 }

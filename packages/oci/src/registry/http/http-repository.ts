@@ -39,16 +39,16 @@ export function createRepository(
   return {
     reference,
     resolve: (tagOrDigest, options = {}) =>
-      pullFrom(sources, tagOrDigest.includes(':'), options, (from) =>
+      pullFrom(sources, { ...options, byDigest: tagOrDigest.includes(':') }, (from) =>
         fetchManifest(from, tagOrDigest, { ...options, subject: subjectOf(tagOrDigest), retry }),
       ),
     openBlob: (descriptor, options = {}) =>
-      pullFrom(sources, true, options, async (from, discredit) => {
+      pullFrom(sources, { ...options, byDigest: true }, async (from, discredit) => {
         const stream = await openBlob(from, descriptor, { ...options, subject: name, retry });
         return stream.once('error', discredit);
       }),
     readBlob: (descriptor, options) =>
-      pullFrom(sources, true, options, (from) =>
+      pullFrom(sources, { ...options, byDigest: true }, (from) =>
         readBlob(from, descriptor, { ...options, subject: name, retry }),
       ),
     hasBlob: (digest, options) => hasBlob(session, digest, { ...options, retry }),
@@ -58,7 +58,9 @@ export function createRepository(
       pushManifest(session, tagOrDigest, manifest, { ...options, retry }),
     listTags: (options) => listTags(session, { ...options, repository: name, retry }),
     referrers: (digest, options = {}) =>
-      pullFrom(sources, true, options, (from) => listReferrers(from, digest, { ...options, retry })),
+      pullFrom(sources, { ...options, byDigest: true }, (from) =>
+        listReferrers(from, digest, { ...options, retry }),
+      ),
     deleteManifest: (tagOrDigest, options) =>
       deleteManifest(session, tagOrDigest, { ...options, subject: subjectOf(tagOrDigest), retry }),
     deleteBlob: async (digest, options) => {

@@ -167,6 +167,30 @@ describe('mirrors', () => {
     assert.deepEqual(await readAll(await under.pull().openBlob(blobOf(layer))), layer);
   });
 
+  it('R01 that sent wrong content are not asked again, once the reader who verifies it has said so', async () => {
+    const other = Buffer.alloc(layer.length, 'evil ');
+    let outages = 0;
+    await using under = await startMirrored(
+      [(_request, response) => response.writeHead(200, { 'content-length': other.length }).end(other)],
+      (request, response) => {
+        if (outages-- > 0) response.writeHead(503).end();
+        else serve(request, response);
+      },
+    );
+    const repository = under.pull();
+    const reports: ((error: unknown) => void)[] = [];
+    const onMirror = (report: (error: unknown) => void) => void reports.push(report);
+    const read = async () => readAll(await repository.openBlob(blobOf(layer), { verify: false, onMirror }));
+    assert.deepEqual(await read(), other);
+    for (const report of reports) report(new OutboardError('invalid', 'wrong digest'));
+    assert.deepEqual(await read(), layer);
+    under.clock.advance(61_000);
+    outages = 1;
+    assert.deepEqual(await read(), layer, 'also while the registry is out of reach');
+    assert.equal(under.mirrors[0]?.requests.length, 1);
+    assert.equal(reports.length, 1);
+  });
+
   it('R22 that break off are followed by the registry, from where they ended', async () => {
     await using under = await startMirrored([
       (_request, response) => {

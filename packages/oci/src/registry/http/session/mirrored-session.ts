@@ -5,6 +5,7 @@
 import type { Cancellable, Clock } from '@outboard/async';
 import { isOutboardError, OutboardError } from '../../../errors/outboard-error.ts';
 import type { MirrorUse } from '../../configuration/registry-rule.ts';
+import type { OpenBlobOptions } from '../../registry-client.ts';
 import type { HttpResponse } from '../connections/connections.ts';
 import { TransientFailure } from '../failures/retry.ts';
 import type { Session, SessionRequest } from './session.ts';
@@ -17,27 +18,39 @@ export interface Mirror {
   readonly session: Session;
 }
 
-/** Remembers mirrors that could not be reached, so that not every request waits for them. */
+/** The reason why a mirror is passed over for now. */
+export interface MirrorFailure {
+  readonly reason: string;
+  /** True: it sent other content than that of a digest, and is not asked even if the registry itself is out of reach. */
+  readonly isWrongContent?: boolean | undefined;
+}
+
+/** Remembers mirrors that are of no use, so that not every request waits for them. */
 export interface MirrorFailures {
-  /** The reason why a mirror is passed over for now; undefined if it is not. */
-  find(host: string): string | undefined;
-  add(host: string, reason: string): void;
+  /** Undefined for a mirror that is not passed over. */
+  find(mirror: string): MirrorFailure | undefined;
+  add(mirror: string, failure: MirrorFailure): void;
 }
 
 /** Time for which a mirror that could not be reached is passed over. */
 const passedOverMs = 60_000;
+/** Time for which one is passed over that sent wrong content: that of a large pull that begins anew. */
+const wrongContentMs = 60 * 60_000;
 
 /** Create an empty record of failures. */
 export function createMirrorFailures(clock: Pick<Clock, 'monotonicMs'>): MirrorFailures {
-  const failures = new Map<string, { readonly reason: string; readonly until: number }>();
+  const failures = new Map<string, MirrorFailure & { readonly until: number }>();
   return {
-    find(host) {
-      const failure = failures.get(host);
-      if (failure === undefined || failure.until > clock.monotonicMs()) return failure?.reason;
-      failures.delete(host);
+    find(mirror) {
+      const failure = failures.get(mirror);
+      if (failure === undefined || failure.until > clock.monotonicMs()) return failure;
+      failures.delete(mirror);
       return undefined;
     },
-    add: (host, reason) => failures.set(host, { reason, until: clock.monotonicMs() + passedOverMs }),
+    add(mirror, failure) {
+      const forMs = failure.isWrongContent ? wrongContentMs : passedOverMs;
+      failures.set(mirror, { ...failure, until: clock.monotonicMs() + forMs });
+    },
   };
 }
 
@@ -49,25 +62,31 @@ export interface PullSources {
   readonly failures: MirrorFailures;
 }
 
+/** Settings of one pull. */
+export interface PullOptions extends Cancellable {
+  /** True if the content is asked for by its digest. */
+  readonly byDigest: boolean;
+  /** See `OpenBlobOptions`. */
+  readonly onMirror?: OpenBlobOptions['onMirror'];
+}
+
 /**
  * Run one pull. When it fails after the answer of a mirror, it is run again without this mirror.
- * @param byDigest true if the content is asked for by its digest
  * @param work does the requests; calls its second argument if content turns out to be wrong after its end
  * @throws {OutboardError} the failure at the registry itself, with those at the mirrors in its message
  */
 export async function pullFrom<T>(
   sources: PullSources,
-  byDigest: boolean,
-  { signal }: Cancellable,
+  options: PullOptions,
   work: (session: Session, discredit: (error: unknown) => void) => Promise<T>,
 ): Promise<T> {
   if (sources.mirrors.length === 0) return await work(sources.upstream, () => {});
-  const session = new MirroredSession(sources, byDigest);
+  const session = new MirroredSession(sources, options);
   for (;;) {
     try {
-      return await work(session, (error) => session.discreditLast(error));
+      return await work(session, session.discredit);
     } catch (error) {
-      signal?.throwIfAborted();
+      options.signal?.throwIfAborted();
       if (!session.giveUpLast(error)) throw session.explain(error);
     }
   }
@@ -88,8 +107,13 @@ class MirroredSession implements Session {
   /** The mirror that sent the last answer, and the target of that request. */
   #last: { readonly mirror: Mirror; readonly target: SessionRequest['target'] } | undefined;
 
-  constructor(sources: PullSources, byDigest: boolean) {
+  /** Mirrors that sent a part of the content. */
+  readonly #served = new Set<Mirror>();
+  readonly #onMirror: PullOptions['onMirror'];
+
+  constructor(sources: PullSources, { byDigest, onMirror }: PullOptions) {
     this.#sources = sources;
+    this.#onMirror = onMirror;
     this.connections = sources.upstream.connections;
     const other = byDigest ? 'tag-only' : 'digest-only';
     this.#mirrors = sources.mirrors.filter(({ use }) => use !== other);
@@ -128,15 +152,19 @@ class MirroredSession implements Session {
     if (this.#last === undefined) return false;
     this.#exclude(this.#last.mirror, reasonOf(error));
     this.#refused.add(this.#last.mirror);
+    this.#served.delete(this.#last.mirror);
     this.#last = undefined;
     return true;
   }
 
-  /** Pass over the mirror that sent the last answer, for further pulls too. */
-  discreditLast(error: unknown): void {
-    if (this.#last === undefined || !isOutboardError(error, 'invalid')) return;
-    this.#sources.failures.add(this.#last.mirror.name, reasonOf(error));
-  }
+  /** Pass over the mirrors that sent a part of wrong content, for further pulls too. */
+  readonly discredit = (error: unknown): void => {
+    if (!isOutboardError(error, 'invalid')) return;
+    for (const mirror of this.#served) {
+      this.#refused.add(mirror);
+      this.#sources.failures.add(mirror.name, { reason: reasonOf(error), isWrongContent: true });
+    }
+  };
 
   /** The error with the failures at the mirrors. */
   explain(error: unknown): unknown {
@@ -154,21 +182,23 @@ class MirroredSession implements Session {
   async #ask(mirror: Mirror, request: SessionRequest): Promise<HttpResponse | number> {
     if (this.#excluded.has(mirror) || this.#refused.has(mirror)) return 0;
     const { failures } = this.#sources;
-    const known = this.#isRepeated ? undefined : failures.find(mirror.name);
-    if (known !== undefined) {
-      this.#exclude(mirror, known);
+    const known = failures.find(mirror.name);
+    if (known !== undefined && (known.isWrongContent || !this.#isRepeated)) {
+      this.#exclude(mirror, known.reason);
       return 0;
     }
     try {
       const response = await mirror.session.send(request);
       this.#last = { mirror, target: request.target };
+      this.#served.add(mirror);
+      this.#onMirror?.(this.discredit);
       return response;
     } catch (error) {
       request.signal?.throwIfAborted();
       const reason = reasonOf(error);
       this.#exclude(mirror, reason);
       const isDown = error instanceof TransientFailure || isOutboardError(error, 'unavailable');
-      if (isDown) failures.add(mirror.name, reason);
+      if (isDown) failures.add(mirror.name, { reason });
       return error instanceof TransientFailure ? error.idleMs : 0;
     }
   }
