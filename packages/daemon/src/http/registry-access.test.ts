@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readRegistryAccess } from './registry-access.ts';
+import { readRegistryAccess, readRegistryAccesses } from './registry-access.ts';
 
 const json = '{"username":"us>r?","password":"p~~~ss"}';
 const login = { username: 'us>r?', password: 'p~~~ss' };
@@ -55,4 +55,30 @@ test('readRegistryAccess() keeps X-Meta headers only', () => {
     'x-registry-auth': 'e30=',
   });
   assert.deepEqual(headers, { 'x-meta-a': '1' });
+});
+
+test('readRegistryAccesses() finds the credentials of a repository, else of its registry', () => {
+  const configs = {
+    'https://index.docker.io/v1/': { username: 'hub', password: 'p' },
+    'registry.test:5000': { auth: Buffer.from('whole:p').toString('base64') },
+    'registry.test:5000/acme/p': { identitytoken: 'part' },
+    'https://other.test/v2/': { username: 'other', password: 'p' },
+    'none.test': {},
+  };
+  const header = Buffer.from(JSON.stringify(configs)).toString('base64url');
+  const accessTo = readRegistryAccesses({ 'x-registry-config': header });
+  const found = (domain: string, path: string) => accessTo({ domain, path })?.credentials;
+  assert.deepEqual(found('docker.io', 'library/p'), { username: 'hub', password: 'p' });
+  assert.deepEqual(found('registry.test:5000', 'acme/q'), { username: 'whole', password: 'p' });
+  assert.deepEqual(found('registry.test:5000', 'acme/p'), { identityToken: 'part' });
+  assert.deepEqual(found('other.test', 'a/b'), { username: 'other', password: 'p' });
+  for (const domain of ['none.test', 'registry.test', 'index.docker.io', 'constructor'])
+    assert.equal(found(domain, 'p'), undefined, domain);
+});
+
+test('readRegistryAccesses() takes a header that cannot be decoded for none', () => {
+  for (const header of [undefined, '', '%%%', Buffer.from('[1]').toString('base64')]) {
+    const accessTo = readRegistryAccesses({ 'x-registry-config': header });
+    assert.equal(accessTo({ domain: 'registry.test', path: 'p' }), undefined);
+  }
 });

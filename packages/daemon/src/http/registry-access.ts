@@ -2,7 +2,14 @@
  * The identity of a request at registries, from the headers `X-Registry-Auth` and `X-Meta-*`. It is never logged.
  */
 import type { IncomingHttpHeaders } from 'node:http';
-import { codec, type RegistryAccess, type RegistryCredentials, type ValueOf } from '@outboard/oci';
+import {
+  codec,
+  isJsonObject,
+  type Reference,
+  type RegistryAccess,
+  type RegistryCredentials,
+  type ValueOf,
+} from '@outboard/oci';
 import { decodeJson } from './json-body.ts';
 
 /** Read the credentials and headers that the engine may send to a registry. */
@@ -56,6 +63,46 @@ function decodeCredentials(header: string | undefined): RegistryCredentials | un
     // Not decodable: see above.
     return undefined;
   }
+}
+
+/**
+ * Read the header `X-Registry-Config`, credentials for several registries: base64 of an object whose keys are server addresses, or
+ * repositories such as `reg.example/acme/p`, which come first. Like `X-Registry-Auth`, one that cannot be decoded means none.
+ * @see Docker Engine API v1.51, ImageBuild
+ */
+export function readRegistryAccesses(
+  requestHeaders: IncomingHttpHeaders,
+): (reference: Pick<Reference, 'domain' | 'path'>) => RegistryAccess | undefined {
+  const credentials = decodeConfigs(single(requestHeaders['x-registry-config']));
+  return ({ domain, path }) => {
+    const found = credentials.get(`${domain}/${path}`) ?? credentials.get(domain);
+    return found && { credentials: found };
+  };
+}
+
+function decodeConfigs(header: string | undefined): ReadonlyMap<string, RegistryCredentials> {
+  const found = new Map<string, RegistryCredentials>();
+  if (header === undefined || header === '') return found;
+  try {
+    const document: unknown = JSON.parse(Buffer.from(header, 'base64').toString('utf8'));
+    if (!isJsonObject(document)) return found;
+    for (const [address, config] of Object.entries(document)) {
+      const credentials = readCredentials(decodeJson(config, authConfigCodec));
+      if (credentials !== undefined) found.set(registryOf(address), credentials);
+    }
+  } catch {
+    // Not decodable: see above.
+  }
+  return found;
+}
+
+/** The host of an address, with Docker Hub's name for those under which clients store its credentials; repositories stay. */
+function registryOf(address: string): string {
+  const [host = '', ...rest] = address.replace(/^https?:\/\//, '').split('/');
+  const isHub = host === 'index.docker.io' || host === 'registry-1.docker.io';
+  const domain = isHub ? 'docker.io' : host;
+  // The path of a URL is that of its API.
+  return rest.length === 0 || /^https?:\/\//.test(address) ? domain : [domain, ...rest].join('/');
 }
 
 function splitAuth(auth: string): readonly [user: string, password: string] {

@@ -11,6 +11,7 @@ import {
   maxManifestBytes,
   OutboardError,
   parseReference,
+  type Reference,
   type RegistryAccess,
   type RegistryClient,
   type Repository,
@@ -27,7 +28,28 @@ export interface BlobOrigin {
   readonly record: Pick<PluginRecord, 'name' | 'pluginReference' | 'manifestDigest'>;
   /** Credentials for the registry in the plugin's name only. */
   readonly access?: RegistryAccess | undefined;
+  /** Credentials by registry, in place of `access`. */
+  readonly accessTo?: ((reference: Reference) => RegistryAccess | undefined) | undefined;
   readonly signal?: AbortSignal | undefined;
+}
+
+/** The reference that a plugin came from. One that was made here may have been pushed under its own name. */
+export function originOf({ pluginReference, name }: BlobOrigin['record']): string {
+  return pluginReference ?? name;
+}
+
+/** Open the repository that a plugin came from. @throws {OutboardError} invalid for a malformed reference */
+export function openOrigin({
+  registry,
+  record,
+  access,
+  accessTo,
+}: Omit<BlobOrigin, 'content' | 'signal'>): Repository {
+  const from = parseReference(originOf(record));
+  if (accessTo !== undefined) return registry.repository(from, 'pull', accessTo(from));
+  // Credentials must not be sent to another registry.
+  const isSameRegistry = from.domain === parseReference(record.name).domain;
+  return registry.repository(from, 'pull', isSameRegistry ? access : undefined);
 }
 
 /**
@@ -76,14 +98,9 @@ async function fetchAgain<Result>(
   damage: unknown,
   fetch: (repository: Repository, cancellable: Cancellable) => Promise<Result>,
 ): Promise<Result> {
-  const { registry, record, access, signal } = origin;
-  // A locally created plugin may have been pushed under its own name.
-  const remote = record.pluginReference ?? record.name;
-  const from = parseReference(remote);
-  // Credentials must not be sent to another registry.
-  const isSameRegistry = from.domain === parseReference(record.name).domain;
+  const { record, signal } = origin;
   try {
-    const repository = registry.repository(from, 'pull', isSameRegistry ? access : undefined);
+    const repository = openOrigin(origin);
     return await fetch(repository, { signal });
   } catch (cause) {
     if (!isOutboardError(cause)) throw cause;
@@ -91,7 +108,7 @@ async function fetchAgain<Result>(
       damage instanceof Error ? damage.message : `blob ${digest} is damaged or missing in the content store`;
     throw new OutboardError(
       cause.kind,
-      `${lost}; it cannot be fetched again from ${remote}: ${cause.message}`,
+      `${lost}; it cannot be fetched again from ${originOf(record)}: ${cause.message}`,
       { cause, code: 'damaged-blob' },
     );
   }

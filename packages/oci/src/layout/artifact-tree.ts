@@ -20,6 +20,8 @@ export interface ArtifactTreeOptions extends Cancellable {
   readonly referrers?: boolean | undefined;
   /** Leave out manifests of an index that the source lacks, as partial copies do; default false. */
   readonly allowsPartial?: boolean | undefined;
+  /** Leave out manifests of an index for which this is false; default none. */
+  readonly chooses?: ((entry: Descriptor) => boolean) | undefined;
 }
 
 /** The content of one or more artifacts. */
@@ -68,6 +70,7 @@ class Walk implements ArtifactTree {
     this.#admit(resolved, depth);
     if (isIndexMediaType(descriptor.mediaType)) {
       for (const entry of parseIndex(bytes, descriptor.mediaType).manifests) {
+        if (this.#options.chooses?.(entry) === false) continue;
         await this.#named(entry.digest, depth + 1, this.#options.allowsPartial === true);
       }
     } else {
