@@ -21,7 +21,7 @@ import { CommandError } from '../command-error.ts';
 import type { PluginSource } from '../references/plugin-source.ts';
 import type { CopyContext } from './copy-context.ts';
 import type { CopySource } from './copy-source.ts';
-import { writeArchiveFile } from './write-archive-file.ts';
+import { isStandardOutput, refuseTerminal, writeArchive } from './write-archive.ts';
 
 /** One copy: what, and how. */
 export interface CopyRequest {
@@ -38,12 +38,16 @@ export async function copyTo(
   context: CopyContext,
 ): Promise<void> {
   if (target.kind === 'registry') return await copyToRegistry(target.reference, request, context);
-  if (target.path === '-') throw new CommandError('cannot copy to standard output: name a file');
-  const present = await stat(target.path).catch(() => undefined);
-  const isDirectory = target.kind === 'directory' || present?.isDirectory() === true;
+  const isDirectory = target.kind === 'directory' || (await isPresentDirectory(target.path));
   const names = namesFor(target.name, request.source);
   if (isDirectory) await copyToLayout(target.path, names, request, context);
   else await copyToArchive(target.path, names, request, context);
+}
+
+async function isPresentDirectory(path: string): Promise<boolean> {
+  if (isStandardOutput(path)) return false;
+  const found = await stat(path).catch(() => undefined);
+  return found?.isDirectory() === true;
 }
 
 async function copyToRegistry(text: string, request: CopyRequest, context: CopyContext): Promise<void> {
@@ -85,8 +89,9 @@ async function copyToArchive(
   path: string,
   names: Readonly<Record<string, string>>,
   { source, root, referrers, onBlob }: CopyRequest,
-  { signal }: CopyContext,
+  { host, signal }: CopyContext,
 ): Promise<void> {
+  refuseTerminal({ output: path, host });
   const tree = await readArtifactTree(source.reader, root, { signal, referrers });
   const artifact = {
     root,
@@ -95,7 +100,7 @@ async function copyToArchive(
     openBlob: (...words: Parameters<typeof source.reader.openBlob>) => source.reader.openBlob(...words),
   };
   const archive = writeLayoutArchive([artifact], { signal, onBlob: (blob) => onBlob(blob, 'uploaded') });
-  await writeArchiveFile(Readable.from(archive, { objectMode: false }), path);
+  await writeArchive(Readable.from(archive, { objectMode: false }), { output: path, host, signal });
 }
 
 function copyOptions({ referrers, onBlob }: CopyRequest, { signal }: CopyContext) {

@@ -36,20 +36,28 @@ export function findNamedEntries(
   throw new CommandError(`nothing in ${JSON.stringify(place)} has the tag ${name}: it holds ${names}`);
 }
 
-/** Pack a layout directory. @returns the bytes of an archive */
+/**
+ * Pack a layout directory. With an entry that is named go its signatures and other referrers, for the policy of the daemon.
+ * @returns the bytes of an archive
+ */
 export async function openLocalLayout(
   directory: string,
   name: string | undefined,
   signal: AbortSignal,
 ): Promise<AsyncIterable<Buffer>> {
   const layout = await openLayout(directory);
-  const reader = await layout.reader(anyRepository);
   const artifacts = [];
-  for (const { descriptor } of findNamedEntries(await layout.entries(), name, directory)) {
+  for (const { descriptor, reference } of findNamedEntries(await layout.entries(), name, directory)) {
+    const reader = await layout.reader(reference ?? anyRepository);
     const root = await reader.resolve(descriptor.digest, { signal });
     artifacts.push({
       root: { ...root, descriptor: { ...root.descriptor, ...platformOf(descriptor) } },
-      tree: await readArtifactTree(reader, root, { signal, allowsPartial: true }),
+      tree: await readArtifactTree(reader, root, {
+        signal,
+        allowsPartial: true,
+        // Without a name all entries go along, the signatures among them.
+        referrers: name !== undefined,
+      }),
       names: [descriptor.annotations ?? {}],
       openBlob: (...words: Parameters<typeof reader.openBlob>) => reader.openBlob(...words),
     });

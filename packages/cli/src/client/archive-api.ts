@@ -57,6 +57,16 @@ export async function dropArchive(client: EngineClient, id: string): Promise<voi
   await client.call({ method: 'DELETE', path: `${path}/${encodeURIComponent(id)}` });
 }
 
+/** Choices of an archive. */
+export interface SaveChoices {
+  /** All platforms of the indexes that the plugins were chosen from. */
+  readonly allPlatforms?: boolean | undefined;
+  /** Signatures, and what else refers to the plugins. */
+  readonly referrers?: boolean | undefined;
+  /** The X-Registry-Config header; absent when no registry is asked. */
+  readonly registryConfig?: string | undefined;
+}
+
 /**
  * Receive installed plugins as an archive.
  * @throws {CommandError} if the daemon has no such route, as Docker Engine
@@ -64,10 +74,14 @@ export async function dropArchive(client: EngineClient, id: string): Promise<voi
 export async function saveArchive(
   client: EngineClient,
   plugins: readonly string[],
+  { allPlatforms, referrers, registryConfig }: SaveChoices,
 ): Promise<IncomingMessage> {
   const query = new URLSearchParams(plugins.map((name): [string, string] => ['names', name]));
+  if (allPlatforms === true) query.set('allPlatforms', '1');
+  if (referrers === true) query.set('referrers', '1');
+  const headers = registryConfig === undefined ? undefined : { 'X-Registry-Config': registryConfig };
   return await requireOwnRoute('save plugins', () =>
-    client.open({ method: 'GET', path: `/outboard/v1/plugins/save?${query}` }),
+    client.open({ method: 'GET', path: `/outboard/v1/plugins/save?${query}`, headers }),
   );
 }
 

@@ -17,6 +17,7 @@ import {
 import type { CopyContext } from '../archive/copy-context.ts';
 import { type CopySource, openCopySource } from '../archive/copy-source.ts';
 import { copyTo } from '../archive/copy-target.ts';
+import { isStandardOutput } from '../archive/write-archive.ts';
 import { findCredentials } from '../credentials/find-credentials.ts';
 import { parsePluginSource } from '../references/plugin-source.ts';
 import { escapeText } from '../terminal/escape-text.ts';
@@ -38,7 +39,7 @@ const outcomes: Readonly<Record<PushedBlob, string>> = {
   mounted: 'taken over',
 };
 
-/** Copy, and print the digest. */
+/** Copy, and print the digest; beside an archive on standard output, as an error message would be. */
 export async function copy(
   command: CommandContext,
   from: string,
@@ -59,7 +60,8 @@ export async function copy(
   const onBlob = ({ digest, size }: Descriptor, how: PushedBlob): void =>
     void host.stderr.write(`${shortDigest(digest)}: ${formatBytes(size)}, ${outcomes[how]}\n`);
   await copyTo(target, { source, root, referrers: flags.referrers === true, onBlob }, context);
-  host.stdout.write(`${root.descriptor.digest}\n`);
+  const isArchive = target.kind !== 'registry' && isStandardOutput(target.path);
+  (isArchive ? host.stderr : host.stdout).write(`${root.descriptor.digest}\n`);
 }
 
 async function openRegistry(command: CommandContext, flags: CopyFlags) {

@@ -1,13 +1,11 @@
 /**
  * `outboard export`
  */
-import { createWriteStream } from 'node:fs';
-import { rename, rm, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { refuseTerminal, writeArchive } from '../archive/write-archive.ts';
 import { exportPlugin } from '../client/image-api.ts';
 import { throwReadError } from '../client/read-body.ts';
-import { CommandError, messageOf } from '../command-error.ts';
 import { parseLocalName } from '../references/remote-reference.ts';
 import { escapeText } from '../terminal/escape-text.ts';
 import type { CommandContext } from './command-context.ts';
@@ -18,48 +16,33 @@ export interface ExportOptions {
   readonly output?: string | undefined;
 }
 
-/** Write a plugin as `create` takes it. @throws {CommandError} exit code 125 when the output would be a terminal */
+/** Write a plugin as `create` takes it. @throws {CommandError} when the output would be a terminal */
 export async function exportCommand(
   context: CommandContext,
   name: string,
-  { output = '-' }: ExportOptions,
+  { output }: ExportOptions,
 ): Promise<void> {
-  const { client, host } = context;
+  const { client, host, signal } = context;
   parseLocalName(name);
-  if (output === '-' && host.stdout.isTTY === true) {
-    throw new CommandError(
-      'export: an archive is not written to a terminal: want --output FILE or DIRECTORY',
-      {
-        exitCode: 125,
-      },
-    );
-  }
-  const isDirectory = output.endsWith('/') || (await isPresentDirectory(output));
+  refuseTerminal({ output, host });
+  const directory = output !== undefined && (await isForDirectory(output)) ? output : undefined;
   const archive = await exportPlugin(client, name);
   try {
-    if (output === '-') await pipeline(archive, host.stdout, { end: false, signal: context.signal });
-    else if (isDirectory) await writeDirectory(context, archive, output);
-    else await writeFile(context, archive, output);
+    if (directory === undefined) await writeArchive(archive, { output, host, signal });
+    else await writeDirectory(context, archive, directory);
+  } catch (error) {
+    // The directory's own errors come from a package that knows no commands.
+    if (directory !== undefined) throw error;
+    throwReadError(error, signal, 'the daemon closed the connection before the archive was complete');
   } finally {
     archive.destroy();
   }
 }
 
-async function isPresentDirectory(path: string): Promise<boolean> {
+async function isForDirectory(path: string): Promise<boolean> {
+  if (path.endsWith('/')) return true;
   const found = await stat(path).catch(() => undefined);
   return found?.isDirectory() === true;
-}
-
-/** Write beside the file and rename, so that no part of an archive has its name. */
-async function writeFile({ signal }: CommandContext, archive: Readable, file: string): Promise<void> {
-  const part = `${file}.part-${process.pid}`;
-  try {
-    await pipeline(archive, createWriteStream(part, { flags: 'wx', mode: 0o600 }), { signal });
-    await rename(part, file);
-  } catch (cause) {
-    await rm(part, { force: true });
-    throwReadError(cause, signal, `cannot write "${file}": ${messageOf(cause)}`);
-  }
 }
 
 async function writeDirectory(
