@@ -5,13 +5,14 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { groupTests } from './group-tests.mjs';
 
 /** Upper bound for one file, in milliseconds. */
 const fileTimeoutMs = 10 * 60_000;
 
 /**
- * Run test files and print failures and skipped tests. Packages, examples and benchmarks run as they are compiled, which
- * starts in a third of the time; files in `tests/` are not compiled.
+ * Run test files and print failures and skipped tests. Packages, examples and benchmarks run as they are compiled, many
+ * files in a process, which saves most of their start; files in `tests/` are not compiled, and run one in a process.
  *
  * @param {readonly string[]} files relative to the root
  * @param {{ root: string, program?: string }} options the Node.js program, which the tests find first in PATH
@@ -22,12 +23,13 @@ export async function runTests(files, { root, program = process.execPath }) {
   const isSource = (file) => file.startsWith('tests/');
   const compiled = files.filter((file) => !isSource(file)).map(compiledFile);
   const sources = files.filter(isSource);
-  const runs = [
-    { files: compiled, loader: [] },
-    { files: sources, loader: ['--import=tsx'] },
-  ];
   const total = { passed: 0, failed: 0, skipped: 0, failures: [] };
   const shared = mkdtempSync(join(tmpdir(), 'outboard-run-'));
+  const batches = mkdtempSync(join(tmpdir(), 'outboard-batches-'));
+  const runs = [
+    { files: groupTests(compiled, { root, directory: batches }), loader: [] },
+    { files: sources, loader: ['--import=tsx'] },
+  ];
   // A directory with this program alone: its own may hold other versions of programs that come later in PATH.
   const programs = mkdtempSync(join(tmpdir(), 'outboard-node-'));
   symlinkSync(program, join(programs, 'node'));
@@ -40,6 +42,7 @@ export async function runTests(files, { root, program = process.execPath }) {
     }
   } finally {
     rmSync(programs, { recursive: true });
+    rmSync(batches, { recursive: true });
     rmSync(shared, { recursive: true });
   }
   return total;

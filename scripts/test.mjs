@@ -35,7 +35,7 @@ setUp({
   needsShells: true,
 });
 const counts = { passed: 0, failed: 0, skipped: 0 };
-/** What failed, to be named again at the end. */
+/** Names of failed checks and tests, printed again at the end. */
 const failures = [];
 for (const check of checks) {
   const passed = runCheck(check);

@@ -24,7 +24,9 @@ async function readTail(
     complete.push(...showLines(read.lines.filter(({ stream }) => streams.has(stream))));
     isAtEnd = read.isAtEnd;
   }
-  return { complete, unfinished: showLines(cursor.unfinishedLines()) };
+  const unfinished = showLines(cursor.unfinishedLines());
+  await cursor.release();
+  return { complete, unfinished };
 }
 
 /** Texts that make blocks of 64 KiB begin and end at any point of a record. */
