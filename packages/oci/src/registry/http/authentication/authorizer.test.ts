@@ -182,7 +182,7 @@ describe('Bearer authentication', () => {
     );
     assert.equal(other.requests.length, 0);
   });
-  it('R13 encodes the parameters of the challenge, and ignores its repository scopes', async () => {
+  it('R13 encodes the parameters of the challenge, and ignores its scopes for other repositories', async () => {
     const service = 'a&b=c#d%20 e';
     const scope = 'repository:victim/secret:pull registry:catalog:* x&scope=y';
     await using registry = await startTokenRegistry(

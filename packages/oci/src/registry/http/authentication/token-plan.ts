@@ -6,6 +6,7 @@ import type { RegistryCredentials } from '../../registry-client.ts';
 import type { Base } from '../connections/endpoint.ts';
 import type { Route } from '../connections/http-request.ts';
 import type { Challenge } from './challenge.ts';
+import { mergeScopes } from './challenge-scopes.ts';
 import { checkRealm, type TrustedRealm } from './realm.ts';
 import type { TokenKey } from './token-cache.ts';
 import type { TokenRequest } from './token-request.ts';
@@ -71,12 +72,4 @@ function routeOf(
   if (realm.url.host === base.url.host) return base.route;
   const route = options.routeTo(realm.url, base);
   return realm.isNamed ? { ...route, reach: 'loopback' } : route;
-}
-
-/** The registry may add scopes, but no repositories: it must not choose which of them a token opens. */
-function mergeScopes(own: readonly string[], asked: string | undefined): readonly string[] {
-  const extra = (asked ?? '')
-    .split(' ')
-    .filter((scope) => /^[\x21-\x7e]{1,256}$/.test(scope) && !scope.startsWith('repository'));
-  return [...new Set([...own, ...extra.slice(0, 4)])];
 }

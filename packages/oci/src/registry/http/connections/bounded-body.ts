@@ -34,10 +34,17 @@ export async function readBounded(
   return Buffer.concat(chunks, size);
 }
 
-/** Read the start of a body and discard the rest, for error texts. Never throws: returns what arrived. */
+/** Time for the start of a body, whose headers have said all that matters. */
+const startMs = 5_000;
+
+/**
+ * Read the start of a body and discard the rest, for error texts. Never throws: returns what arrived, after 5 s at the latest.
+ */
 export async function readStart(response: HttpResponse, limits: Limits, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
+  const late = new OutboardError('unavailable', 'the rest of the answer is not waited for');
+  const cancel = limits.clock.schedule(startMs, () => response.body.destroy(late));
   try {
     for await (const chunk of chunksOf(response, limits)) {
       chunks.push(chunk);
@@ -46,6 +53,8 @@ export async function readStart(response: HttpResponse, limits: Limits, maxBytes
     }
   } catch {
     // The caller reports the status of the response, which an incomplete text must not hide.
+  } finally {
+    cancel();
   }
   return Buffer.concat(chunks, size).subarray(0, maxBytes);
 }
