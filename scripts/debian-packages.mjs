@@ -42,6 +42,10 @@ const consumers = [
   { programs: ['dockerd'], debianPackage: 'docker.io' },
   // Another implementation of registries and layouts, for the tests of archives.
   { programs: ['skopeo'], debianPackage: 'skopeo' },
+  // Signatures of OpenPGP: the program that verifies them, and those that make them for the tests.
+  { programs: ['gpgv'], debianPackage: 'gpgv' },
+  { programs: ['gpg'], debianPackage: 'gpg' },
+  { programs: ['gpg-agent'], debianPackage: 'gpg-agent' },
   { programs: ['busybox'], debianPackage: 'busybox-static' },
   { programs: ['rclone'], debianPackage: 'rclone' },
   { programs: ['sshfs'], debianPackage: 'sshfs' },

@@ -116,7 +116,7 @@ function writeControl(root, { version, processor }) {
     Maintainer: maintainer(),
     'Installed-Size': size,
     Depends: dependencies.join(', '),
-    Recommends: 'libdeflate0, libisal2',
+    Recommends: 'gpgv, libdeflate0, libisal2',
     Suggests: 'tini, apparmor',
     Section: 'admin',
     Priority: 'optional',

@@ -117,7 +117,8 @@ const othersFlags: Readonly<Record<string, readonly string[]>> = {
   'docker network create': ['--ipam-driver'],
   'podman run': ['--rootfs'],
   dockerd: ['--live-restore'],
-  'skopeo copy': ['--preserve-digests', '--sign-by-sigstore-private-key'],
+  'skopeo copy': ['--preserve-digests', '--sign-by', '--sign-by-sigstore-private-key'],
+  gpg: ['--export', '--show-keys'],
   sha256sum: ['--check', '--ignore-missing'],
   cosign: ['--new-bundle-format', '--tlog-upload'],
 };

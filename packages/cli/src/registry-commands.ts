@@ -166,7 +166,7 @@ names; --authfile and REGISTRY_AUTH_FILE name another file.`,
     description:
       'check the signatures of a plugin: by the policy of the daemon, or by the keys that are given',
     options: [
-      repeatableOption('--key <file>', 'public key; one of several if it is repeated'),
+      repeatableOption('--key <file>', 'public key of cosign or OpenPGP; one of several if it is repeated'),
       option('--rekor-key <file>', 'key of a transparency log that must have the signature'),
       option('--certificate-identity <name>', 'email address or URI of the signer, in place of a key'),
       option('--certificate-oidc-issuer <url>', 'issuer that vouches for it'),

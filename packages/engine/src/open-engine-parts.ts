@@ -11,7 +11,12 @@ import {
   openRunningContainers,
   openWorkspaces,
 } from '@outboard/container';
-import { type ContentStore, createRegistryClient, openFileContentStore } from '@outboard/oci';
+import {
+  type ContentStore,
+  createRegistryClient,
+  type FileFetcher,
+  openFileContentStore,
+} from '@outboard/oci';
 import { connectSocket } from '@outboard/protocol';
 import type { Logger } from 'pino';
 import { createStagedArchives } from './archives/staged-archives.ts';
@@ -73,9 +78,9 @@ export async function openEngineParts(options: OpenOptions, stack: DisposalStack
   const { dataRoot, execRoot, logger } = options;
   const layout = createPluginLayout(dataRoot);
   const store = await PluginStore.open(layout, logger);
-  const policy = await openSignaturePolicy(options.signaturePolicy, logger);
-  const content = await openContent(options, layout, store);
   const registry = stack.use(openRegistry(options));
+  const policy = await openPolicy(options, layout, registry);
+  const content = await openContent(options, layout, store);
   const logs = stack.use(createPluginLogs({ layout, store, logger }));
   const events = createEngineEvents(logger);
   const { announce } = events;
@@ -194,6 +199,14 @@ async function openContent(
 
 function openArchives(store: PluginStore, content: ContentStore, logger: Logger) {
   return createStagedArchives({ content, logger, collect: () => collectGarbage({ store, content }) });
+}
+
+function openPolicy(
+  { signaturePolicy, logger }: OpenOptions,
+  { stagingDirectory }: PluginLayout,
+  files: FileFetcher,
+): Promise<ReloadableSignaturePolicy> {
+  return openSignaturePolicy(signaturePolicy, { scratchDirectory: stagingDirectory, files, logger });
 }
 
 function openRegistry(options: OpenOptions) {

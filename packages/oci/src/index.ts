@@ -67,6 +67,7 @@ export type { RegistryClientOptions } from './registry/http/http-registry-client
 export { createRegistryClient } from './registry/http/http-registry-client.ts';
 export type {
   BlobFetcher,
+  FileFetcher,
   Login,
   OpenBlobOptions,
   PushedBlob,

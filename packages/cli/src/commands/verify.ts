@@ -67,11 +67,32 @@ async function readPolicyFlags(flags: VerifyFlags): Promise<object | undefined> 
     signedIdentity,
     ...(rekorPublicKeyData && { rekorPublicKeyData }),
   };
-  if (key.length > 0) {
-    return { default: [{ ...common, keyDatas: await Promise.all(key.map(readBase64)) }] };
-  }
+  if (key.length > 0) return { default: [await readKeys(key, common)] };
   if (certificateIdentity === undefined) return undefined;
   return { default: [{ ...common, fulcio: await readFulcio(certificateIdentity, flags) }] };
+}
+
+/** Keys of OpenPGP make a requirement of their own. */
+async function readKeys(paths: readonly string[], common: object): Promise<object> {
+  const keys = await Promise.all(paths.map(async (path) => ({ path, text: await readText(path) })));
+  const ofPgp = keys.filter(({ text }) => isPgpKey(text));
+  const keyDatas = keys.map(({ text }) => Buffer.from(text, 'latin1').toString('base64'));
+  if (ofPgp.length === 0) return { ...common, keyDatas };
+  const other = keys.find(({ text }) => !isPgpKey(text));
+  if (other !== undefined) {
+    throw new CommandError(
+      `${escapeText(other.path)} is no key of OpenPGP as the others are: verify with each kind by itself`,
+    );
+  }
+  if ('rekorPublicKeyData' in common) {
+    throw new CommandError('--rekor-key is not for keys of OpenPGP: their signatures are in no log');
+  }
+  return { ...common, type: 'signedBy', keyType: 'GPGKeys', keyDatas };
+}
+
+/** Exported with or without `--armor`: binary keys begin with a bit that no text has. */
+function isPgpKey(text: string): boolean {
+  return text.charCodeAt(0) >= 0x80 || text.includes('-----BEGIN PGP PUBLIC KEY BLOCK-----');
 }
 
 async function readFulcio(identity: string, { certificateOidcIssuer, root }: VerifyFlags): Promise<object> {

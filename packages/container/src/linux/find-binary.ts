@@ -13,6 +13,7 @@ const debianPackages: ReadonlyMap<string, string> = new Map([
   ['busybox', 'busybox-static'],
   ['conmon', 'conmon'],
   ['crun', 'crun'],
+  ['gpgv', 'gpgv'],
   ['ip', 'iproute2'],
   ['iptables', 'iptables'],
   ['iptables-restore', 'iptables'],

@@ -30,7 +30,7 @@ export interface RunProgramOptions extends Cancellable {
   /** Its whole environment; default `programEnvironment()`. */
   readonly env?: Readonly<Record<string, string>> | undefined;
   /** Its standard input; default empty. */
-  readonly input?: string | undefined;
+  readonly input?: string | Uint8Array | undefined;
 }
 
 const maxOutputBytes = 256 * 1024;

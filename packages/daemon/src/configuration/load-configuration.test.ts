@@ -38,6 +38,7 @@ test('loadConfiguration() has defaults for everything', async (context) => {
     'token-servers': [],
     'registry-timeout': 60,
     'signature-policy': '/etc/outboard/policy.json',
+    'lookaside-dir': '/etc/containers/registries.d',
     'max-concurrent-downloads': 3,
     'max-concurrent-uploads': 5,
     'max-plugin-size': 10 * 1024 ** 3,

@@ -1,15 +1,23 @@
 /**
  * The file of the signature policy.
  */
+import { resolve } from 'node:path';
 import type { PluginEngine, PolicyFile } from '@outboard/engine';
 import type { Configuration } from './configuration.ts';
 import type { ReloadablePart } from './reload.ts';
 import { defaultPolicyFile } from './settings.ts';
 
-/** @returns undefined when every plugin is accepted */
-export function policyFileOf(configuration: Pick<Configuration, 'signature-policy'>): PolicyFile | undefined {
+/** The path is '' when every plugin is accepted. */
+export function policyFileOf(
+  configuration: Pick<Configuration, 'signature-policy' | 'lookaside-dir'>,
+): PolicyFile {
   const path = configuration['signature-policy'];
-  return path === '' ? undefined : { path, mayBeMissing: path === defaultPolicyFile };
+  const directory = configuration['lookaside-dir'];
+  return {
+    path,
+    mayBeMissing: path === defaultPolicyFile,
+    lookasideDirectory: directory === '' ? '' : resolve(directory),
+  };
 }
 
 /** The part of the daemon that reads the policy again at a reload, also if its path did not change. */

@@ -108,6 +108,14 @@ export const settings = {
       notes: 'see [signatures.md](signatures.md); this file alone may be missing',
     }),
   ),
+  'lookaside-dir': reloadable(
+    setting(pathOrNone, {
+      flag: '--lookaside-dir <directory>',
+      default: '/etc/containers/registries.d',
+      help: 'directory of files of Podman that say where signatures of OpenPGP are; "" for none',
+      notes: 'see [signatures.md](signatures.md#openpgp)',
+    }),
+  ),
   ...transferSettings,
   'authorization-plugins': reloadable(
     setting(list(z.array(z.string().min(1))), {

@@ -21,7 +21,7 @@ const signatureCodec = object({
   digest: field('Digest', codec.digest),
   /** Where it was found: under a tag, among the referrers, or in a signature store beside the registry. */
   storage: field('Storage', codec.oneOf('tag', 'referrer', 'lookaside')),
-  /** Time at which a transparency log or a time stamp authority had it. */
+  /** Time at which a transparency log or a time stamp authority had it; for `pgp` the time that the signer claims. */
   signedAt: optionalField('SignedAt', codec.instant),
   /** Number of its entry in the transparency log. */
   logIndex: optionalField('LogIndex', codec.requiredText),

@@ -4,8 +4,8 @@
 import { checkPolicy } from './check-policy.ts';
 import { parsePolicyValue } from './document/parse-policy.ts';
 import { policyError } from './document/policy-fields.ts';
-import { loadVerifier } from './load-verifier.ts';
-import type { SignaturePolicy } from './signature-policy.ts';
+import { loadVerifier, type VerifierDeps } from './load-verifier.ts';
+import type { PolicyCheck } from './signature-policy.ts';
 
 /** No policy has objects below this. */
 const maxDepth = 8;
@@ -15,10 +15,10 @@ const maxDepth = 8;
  * @param value as in the policy's file, with keys as data: files of this host are not read for a client
  * @throws {OutboardError} invalid
  */
-export async function openGivenPolicy(value: unknown): Promise<SignaturePolicy> {
+export async function openGivenPolicy(value: unknown, deps: VerifierDeps): Promise<PolicyCheck> {
   refusePaths(value, 0);
   const document = parsePolicyValue(value);
-  const verify = await loadVerifier(document);
+  const verify = await loadVerifier(document, deps);
   return { check: (request) => checkPolicy(document, request, verify) };
 }
 

@@ -7,14 +7,23 @@ import { checkPolicy, type VerifyRequirement } from './check-policy.ts';
 import { maxPolicyBytes, parsePolicy } from './document/parse-policy.ts';
 import type { PolicyDocument } from './document/policy-document.ts';
 import { readBoundedFile } from './document/read-bounded-file.ts';
-import { loadVerifier } from './load-verifier.ts';
+import { openGivenPolicy } from './given-policy.ts';
+import { loadVerifier, type VerifierDeps } from './load-verifier.ts';
 import type { SignaturePolicy } from './signature-policy.ts';
 
-/** Where a policy is. */
+/** Where a policy is, and what belongs to it. */
 export interface PolicyFile {
+  /** '' for no policy: everything is accepted. */
   readonly path: string;
   /** True: without the file everything is accepted. Default false: it must exist. */
   readonly mayBeMissing?: boolean | undefined;
+  /** Directory of files that say where signatures of OpenPGP are; '' for none; default `/etc/containers/registries.d`. */
+  readonly lookasideDirectory?: string | undefined;
+}
+
+/** Parts of a policy beside its file. */
+export interface SignaturePolicyDeps extends Omit<VerifierDeps, 'lookasideDirectory'> {
+  readonly logger: Logger;
 }
 
 /** A policy whose file can be read again. */
@@ -38,16 +47,19 @@ interface LoadedPolicy {
 /** Open the policy of an engine. @param file undefined: everything is accepted. @throws {OutboardError} as `prepare` */
 export async function openSignaturePolicy(
   file: PolicyFile | undefined,
-  logger: Logger,
+  { logger, ...deps }: SignaturePolicyDeps,
 ): Promise<ReloadableSignaturePolicy> {
-  let loaded = await loadPolicy(file);
+  let lookasideDirectory = file?.lookasideDirectory;
+  let loaded = await loadPolicy(file, deps);
   if (loaded !== undefined) logger.info({ path: file?.path }, 'signature policy in force');
   return {
     current: () => loaded?.document,
     check: async (request) => loaded && (await checkPolicy(loaded.document, request, loaded.verify)),
+    openGiven: (value) => openGivenPolicy(value, { ...deps, lookasideDirectory }),
     async prepare(next) {
-      const prepared = await loadPolicy(next);
+      const prepared = await loadPolicy(next, deps);
       return () => {
+        lookasideDirectory = next?.lookasideDirectory;
         const isLost = loaded !== undefined && prepared === undefined;
         if (isLost)
           logger.warn({ path: next?.path }, 'no signature policy any more: every plugin is accepted');
@@ -57,13 +69,17 @@ export async function openSignaturePolicy(
   };
 }
 
-async function loadPolicy(file: PolicyFile | undefined): Promise<LoadedPolicy | undefined> {
-  if (file === undefined) return undefined;
+async function loadPolicy(
+  file: PolicyFile | undefined,
+  deps: VerifierDeps,
+): Promise<LoadedPolicy | undefined> {
+  if (file === undefined || file.path === '') return undefined;
+  const { lookasideDirectory } = file;
   const bytes = await readPolicyFile(file);
   if (bytes === undefined) return undefined;
   try {
     const document = parsePolicy(bytes);
-    return { document, verify: await loadVerifier(document) };
+    return { document, verify: await loadVerifier(document, { ...deps, lookasideDirectory }) };
   } catch (cause) {
     if (!isOutboardError(cause)) throw cause;
     throw new OutboardError(cause.kind, `${file.path}: ${cause.message}`, { cause, code: 'policy-file' });

@@ -37,6 +37,7 @@ import { createPluginLayout } from '../store/plugin-layout.ts';
 import { PluginStore } from '../store/plugin-store.ts';
 import { createMemorySupervisor, type MemorySupervisor } from './memory-supervisor.ts';
 import { type JailHooks, openPlainJail } from './plain-jail.ts';
+import { policyOf } from './policy-fixture.ts';
 
 /** The parts that the operations of installer and control take, with those that tests change. */
 export type OperationParts = Pick<
@@ -160,7 +161,7 @@ async function openParts(dataRoot: string, jail: JailHooks, events: Announcement
     openJail,
     workspaces: await openWorkspaces(layout.stagingDirectory, logger, openJail),
     queue,
-    policy: { check: async () => undefined },
+    policy: policyOf(async () => undefined),
     consents: await openConsents(dataRoot, logger),
     downloads: createKeyedQueue(),
     supervisor,

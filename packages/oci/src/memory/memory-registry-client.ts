@@ -41,6 +41,8 @@ export function createMemoryRegistryClient(registries: ReadonlyMap<string, Memor
       await registryAt(serverAddress).admit({ operation: 'logIn', path: '', target: '' }, credentials);
       return { identityToken: '' };
     },
+    // There is no server beside the registries.
+    fetchFile: async () => undefined,
     async [Symbol.asyncDispose]() {
       // It holds no connection.
     },

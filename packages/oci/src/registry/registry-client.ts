@@ -176,8 +176,19 @@ export interface Login {
   readonly identityToken: string;
 }
 
+/** Fetches small files beside the registries, such as signatures, as anybody may: no credentials are sent. */
+export interface FileFetcher {
+  /**
+   * Fetch a file whole, over the proxies and with the certificates of registries.
+   * @param url `http:` or `https:`, named by the operator
+   * @returns undefined when the server has none
+   * @throws {OutboardError} invalid when it has more than `maxBytes`; forbidden for a blocked host; unavailable
+   */
+  fetchFile(url: URL, options: Cancellable & { readonly maxBytes: number }): Promise<Buffer | undefined>;
+}
+
 /** Opens repositories; shared by all operations of a process. Disposing closes its connections. */
-export interface RegistryClient extends AsyncDisposable {
+export interface RegistryClient extends FileFetcher, AsyncDisposable {
   /**
    * Open a repository; nothing is sent. Its `pushBlob` uses no chunk of a source after it has asked for two more, so that the
    * source may use the memory again.

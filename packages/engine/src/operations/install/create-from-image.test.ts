@@ -4,6 +4,7 @@ import { createTarReader, OutboardError, parseManifest } from '@outboard/oci';
 import { pluginConfigLabel } from '../../config/image-config.ts';
 import type { PluginRecord } from '../../config/plugin-config.ts';
 import { type OperationFixture, openOperationFixture } from '../../testing/operation-fixture.ts';
+import { policyOf } from '../../testing/policy-fixture.ts';
 import { publishPlugin } from '../../testing/published-plugin.ts';
 import { flattenPlugin } from '../content/flatten-plugin.ts';
 import { exportPlugin } from '../publish/export.ts';
@@ -220,7 +221,7 @@ test('createFromImage() asks the signature policy before it reads the config of 
   await using fixture = await openOperationFixture();
   publish(fixture);
   const refusal = new OutboardError('forbidden', 'refused', { code: 'policy' });
-  const parts = { ...fixture.parts, policy: { check: () => Promise.reject(refusal) } };
+  const parts = { ...fixture.parts, policy: policyOf(() => Promise.reject(refusal)) };
   await assert.rejects(createFromImage(parts, { name: 'acme/flat', image }), { code: 'policy' });
   assert.deepEqual(
     fixture.remote.requests.filter(({ operation }) => operation === 'openBlob'),

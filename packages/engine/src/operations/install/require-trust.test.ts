@@ -6,6 +6,7 @@ import type { Verification } from '../../config/verification.ts';
 import type { PolicyRequest } from '../../policy/document/policy-request.ts';
 import type { SignaturePolicy } from '../../policy/signature-policy.ts';
 import { openOperationFixture } from '../../testing/operation-fixture.ts';
+import { policyOf } from '../../testing/policy-fixture.ts';
 import { publishPlugin } from '../../testing/published-plugin.ts';
 import { fetchPrivileges } from './privileges.ts';
 import { pullPlugin } from './pull.ts';
@@ -20,11 +21,9 @@ const verification: Verification = {
   scope: 'docker registry.test',
   signatures: [],
 };
-const refusing: SignaturePolicy = {
-  check: async () => {
-    throw new OutboardError('forbidden', 'refused', { code: 'policy' });
-  },
-};
+const refusing = policyOf(async () => {
+  throw new OutboardError('forbidden', 'refused', { code: 'policy' });
+});
 
 describe('the signature policy', () => {
   test('refuses a plugin before its config or a layer is read', async () => {
@@ -44,7 +43,7 @@ describe('the signature policy', () => {
       asked.push(request);
       return verification;
     };
-    const parts = { ...fixture.parts, policy: { check } };
+    const parts = { ...fixture.parts, policy: policyOf(check) };
     const published = publishPlugin(fixture.remote.repository('acme/plugin'), 'v1');
     const record = await pullPlugin(parts, { remote, privileges: published.privileges });
     assert.deepEqual(record.verification, verification);
@@ -83,12 +82,11 @@ describe('the signature policy', () => {
     const repository = fixture.remote.repository('acme/plugin');
     const first = publishPlugin(repository, 'v1');
     const second = publishPlugin(repository, 'v2');
-    const signedBy = (key: string): SignaturePolicy => ({
-      check: async ({ manifest: { digest } }) => ({
+    const signedBy = (key: string) =>
+      policyOf(async ({ manifest: { digest } }) => ({
         ...verification,
         signatures: [{ kind: 'key', key, digest, storage: 'tag' }],
-      }),
-    });
+      }));
     const parts = { ...fixture.parts, policy: signedBy('sha256:aa') };
     const { id } = await pullPlugin(parts, { remote, privileges: first.privileges });
     assert.deepEqual(fixture.parts.consents.find(first.manifestDigest)?.privileges, first.privileges);
@@ -124,7 +122,7 @@ describe('the signature policy', () => {
 
   test('leaves no proof of the version before on the record of another version', async () => {
     await using fixture = await openOperationFixture();
-    const parts = { ...fixture.parts, policy: { check: async () => verification } };
+    const parts = { ...fixture.parts, policy: policyOf(async () => verification) };
     const repository = fixture.remote.repository('acme/plugin');
     const first = publishPlugin(repository, 'v1');
     const second = publishPlugin(repository, 'v2');

@@ -4,7 +4,7 @@
 import type { Reference } from '@outboard/oci';
 import type { Verification } from '../../config/verification.ts';
 import type { FoundPlugin } from '../../distribution/resolve-plugin.ts';
-import type { EngineContext } from '../engine-context.ts';
+import type { PolicyCheck } from '../../policy/signature-policy.ts';
 
 /** A plugin that was found, and where. */
 export interface TrustedSource extends FoundPlugin {
@@ -19,7 +19,7 @@ export interface TrustedSource extends FoundPlugin {
  * @throws {OutboardError} forbidden, code `policy`; the errors of the source
  */
 export function requireTrust(
-  context: Pick<EngineContext, 'policy'>,
+  context: { readonly policy: PolicyCheck },
   reference: Reference,
   { repository: reader, resolved, index, archive, signal }: TrustedSource,
 ): Promise<Verification | undefined> {

@@ -4,7 +4,6 @@
 import { type Digest, isOutboardError } from '@outboard/oci';
 import type { Verification } from '../../config/verification.ts';
 import { type FetchOptions, parseRemote, resolvePlugin } from '../../distribution/resolve-plugin.ts';
-import { openGivenPolicy } from '../../policy/given-policy.ts';
 import type { Consent } from '../../store/consents.ts';
 import type { EngineContext } from '../engine-context.ts';
 import { requireTrust } from './require-trust.ts';
@@ -42,7 +41,7 @@ export async function verifyPlugin(
   const reference = parseRemote(remote);
   const found = await resolvePlugin(context, reference, options);
   const { digest } = found.resolved.descriptor;
-  const policy = givenPolicy === undefined ? context.policy : await openGivenPolicy(givenPolicy);
+  const policy = givenPolicy === undefined ? context.policy : await context.policy.openGiven(givenPolicy);
   const facts = { digest, indexDigest: found.index?.digest, consent: context.consents.find(digest) };
   try {
     const verification = await requireTrust({ policy }, reference, {

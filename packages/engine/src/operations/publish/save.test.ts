@@ -9,9 +9,9 @@ import {
   OutboardError,
   parsePlatform,
 } from '@outboard/oci';
-import { openGivenPolicy } from '../../policy/given-policy.ts';
 import { makeKeys, publicPem } from '../../testing/certificate-maker.ts';
 import { type OperationFixture, openOperationFixture } from '../../testing/operation-fixture.ts';
+import { givenPolicy } from '../../testing/policy-fixture.ts';
 import { publishPlugin } from '../../testing/published-plugin.ts';
 import { signByReferrer, signByTag } from '../../testing/sigstore-signer.ts';
 import { collectGarbage } from '../content/collect-garbage.ts';
@@ -67,7 +67,7 @@ async function* chunksOf(bytes: Buffer): AsyncGenerator<Buffer> {
 }
 
 async function signedPolicy() {
-  return await openGivenPolicy({
+  return await givenPolicy({
     default: [
       {
         type: 'sigstoreSigned',
@@ -136,7 +136,7 @@ describe('savePlugins()', () => {
     await signByReferrer(target, manifest, { keys });
     const record = await pullPlugin(fixture.parts, { remote, privileges });
     const { id } = await stage(host, await save(fixture, { plugins: [record.name], referrers: true }));
-    const policy = await openGivenPolicy({
+    const policy = await givenPolicy({
       default: [
         {
           type: 'sigstoreSigned',

@@ -20,13 +20,13 @@ const rekorFields = [
   'rekorPublicKeyDatas',
 ] as const;
 
-/** Parse `signedBy`. @throws {OutboardError} invalid */
+/** Parse `signedBy`. `keyDatas` is Outboard's own, for keys that a client sends. @throws {OutboardError} invalid */
 export function parsePgpRequirement(fields: PolicyFields, identity: IdentityRule): PgpRequirement {
   const keyType = fields.text('keyType');
   if (keyType !== 'GPGKeys') {
     throw fields.refuse(`"keyType" ${showValue(keyType)} is not supported, want "GPGKeys"`);
   }
-  const name = fields.oneOf(['keyPath', 'keyPaths', 'keyData']);
+  const name = fields.oneOf(['keyPath', 'keyPaths', 'keyData', 'keyDatas']);
   return { type: 'signedBy', keys: keySources(fields, name), identity };
 }
 

@@ -32,8 +32,3 @@ export interface AttachedSignature {
   /** Time stamps of RFC 3161 in DER. */
   readonly timestamps: readonly Buffer[];
 }
-
-/** A signature that does not count, with the reason. Its message continues "signature 2 ". */
-export class SignatureProblem extends Error {
-  override readonly name = 'SignatureProblem';
-}

@@ -6,7 +6,8 @@
 import { createHash } from 'node:crypto';
 import { type Digest, isJsonObject, parseStrictJson, showValue } from '@outboard/oci';
 import type { Bundle } from '@sigstore/bundle';
-import { type AttachedSignature, SignatureProblem } from './attached-signature.ts';
+import { SignatureProblem } from '../document/signature-problem.ts';
+import type { AttachedSignature } from './attached-signature.ts';
 import { createSignedContent } from './signed-content.ts';
 
 /** Media type and artifact type of bundles, of each version that this reads. */

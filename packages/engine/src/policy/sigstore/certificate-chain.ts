@@ -4,7 +4,7 @@
  */
 import { X509Certificate as NodeCertificate } from 'node:crypto';
 import type { X509Certificate } from '@sigstore/core';
-import { SignatureProblem } from './attached-signature.ts';
+import { SignatureProblem } from '../document/signature-problem.ts';
 
 /** Upper bound of certificates in a chain, less the first one. */
 const maxDepth = 6;

@@ -4,7 +4,8 @@
 import { createPublicKey } from 'node:crypto';
 import type { X509Certificate } from '@sigstore/core';
 import type { VerifiedSignature } from '../../config/verification.ts';
-import { type AttachedSignature, SignatureProblem } from './attached-signature.ts';
+import { SignatureProblem } from '../document/signature-problem.ts';
+import type { AttachedSignature } from './attached-signature.ts';
 import { parseCertificate, requireChain, requireCodeSigning } from './certificate-chain.ts';
 import { requireIssuer, requireSubject, subjectOf } from './certificate-subject.ts';
 import { inWords, requireLogged, toSignedEntity } from './log-evidence.ts';

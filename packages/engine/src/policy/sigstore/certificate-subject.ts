@@ -4,7 +4,7 @@
 import { X509Certificate as NodeCertificate } from 'node:crypto';
 import type { X509Certificate } from '@sigstore/core';
 import type { CertificateSubject } from '../document/policy-document.ts';
-import { SignatureProblem } from './attached-signature.ts';
+import { SignatureProblem } from '../document/signature-problem.ts';
 
 /** Extensions of Fulcio with the issuer: as bare text, and as a string of ASN.1. */
 const issuerExtensions = { bare: '1.3.6.1.4.1.57264.1.1', encoded: '1.3.6.1.4.1.57264.1.8' } as const;

@@ -4,9 +4,10 @@
  * @see cosign specs/SIGNATURE_SPEC.md, "Simple Signing"
  */
 import { X509Certificate } from 'node:crypto';
-import { isJsonObject, isOutboardError, parseDigest, parseStrictJson, showValue } from '@outboard/oci';
 import type { TransparencyLogEntry } from '@sigstore/bundle';
-import { type AttachedSignature, SignatureProblem } from './attached-signature.ts';
+import { SignatureProblem } from '../document/signature-problem.ts';
+import { malformed, parseJson, readObject, readSignedPayload } from '../document/signed-payload.ts';
+import type { AttachedSignature } from './attached-signature.ts';
 import { createSignedContent } from './signed-content.ts';
 
 /** Media type of a layer with a payload. */
@@ -39,44 +40,13 @@ export function readCosignSignature(
   const timestamp = annotation('dev.sigstore.cosign/rfc3161timestamp');
   return {
     storage,
-    ...readPayload(payload),
+    ...readSignedPayload(payload, payloadType),
     content: createSignedContent(payload, fromBase64(signature, 'signature')),
     certificate: certificate === undefined ? undefined : readCertificates(certificate)[0],
     chain: readCertificates(annotation('dev.sigstore.cosign/chain') ?? ''),
     logEntries: bundle === undefined ? [] : [readLogEntry(bundle)],
     timestamps: timestamp === undefined ? [] : [readTimestamp(timestamp)],
   };
-}
-
-/** Name and digest that were signed. Fields of `critical` that are unknown may restrict the signature, and are refused. */
-function readPayload(payload: Buffer): Pick<AttachedSignature, 'digest' | 'identity'> {
-  const document = readObject(parseJson(payload, 'payload'), 'payload');
-  const critical = readObject(document.critical, 'payload');
-  const identity = readObject(critical.identity, 'identity');
-  const image = readObject(critical.image, 'image');
-  for (const [value, names] of [
-    [critical, ['identity', 'image', 'type']],
-    [identity, ['docker-reference']],
-    [image, ['docker-manifest-digest']],
-  ] as const) {
-    const unknown = Object.keys(value).find((name) => !(names as readonly string[]).includes(name));
-    if (unknown !== undefined)
-      throw new SignatureProblem(`has the unknown critical field ${showValue(unknown)}`);
-  }
-  if (critical.type !== payloadType) {
-    throw new SignatureProblem(`is of type ${showValue(critical.type)}, not "${payloadType}"`);
-  }
-  const reference = identity['docker-reference'];
-  if (typeof reference !== 'string') throw new SignatureProblem('has no docker-reference');
-  return { digest: readDigest(image['docker-manifest-digest']), identity: reference };
-}
-
-function readDigest(value: unknown): AttachedSignature['digest'] {
-  try {
-    return parseDigest(String(value));
-  } catch (error) {
-    throw malformed(error, 'digest');
-  }
 }
 
 /** The entry of a transparency log with the log's promise, as cosign keeps it. */
@@ -121,25 +91,7 @@ function readCertificates(pem: string): readonly Buffer[] {
   }
 }
 
-function parseJson(bytes: Buffer, subject: string): unknown {
-  try {
-    return parseStrictJson(bytes, { maxBytes: 1024 * 1024, maxDepth: 16, subject });
-  } catch (error) {
-    throw malformed(error, subject);
-  }
-}
-
-function readObject(value: unknown, subject: string) {
-  if (isJsonObject(value)) return value;
-  throw new SignatureProblem(`has a malformed ${subject}`);
-}
-
 function fromBase64(text: string, subject: string): Buffer {
   if (/^[A-Za-z0-9+/]+={0,2}$/.test(text)) return Buffer.from(text, 'base64');
   throw new SignatureProblem(`has a malformed ${subject}`);
-}
-
-function malformed(error: unknown, subject: string): SignatureProblem {
-  const reason = isOutboardError(error) ? `: ${error.message}` : '';
-  return new SignatureProblem(`has a malformed ${subject}${reason}`, { cause: error });
 }

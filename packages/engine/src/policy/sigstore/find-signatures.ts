@@ -12,7 +12,8 @@ import {
   type RepositoryReader,
 } from '@outboard/oci';
 import type { PolicyRequest } from '../document/policy-request.ts';
-import { type AttachedSignature, SignatureProblem } from './attached-signature.ts';
+import { SignatureProblem } from '../document/signature-problem.ts';
+import type { AttachedSignature } from './attached-signature.ts';
 import { bundleMediaType, maxBundleBytes, readBundle } from './bundle-signature.ts';
 import { maxPayloadBytes, payloadMediaType, readCosignSignature } from './cosign-signature.ts';
 

@@ -6,7 +6,8 @@ import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { isJsonObject, type JsonObject, parseStrictJson } from '@outboard/oci';
 import type { TransparencyLogEntry } from '@sigstore/bundle';
 import type { TrustMaterial } from '@sigstore/verify';
-import { type AttachedSignature, SignatureProblem } from './attached-signature.ts';
+import { SignatureProblem } from '../document/signature-problem.ts';
+import type { AttachedSignature } from './attached-signature.ts';
 
 /** Proof of publication, for the record. */
 export interface LogEvidence {

@@ -91,7 +91,10 @@ async function publish(t: TestContext) {
     ): Promise<Verification | undefined> {
       const path = join(directory, 'policy.json');
       await writeFile(path, JSON.stringify({ default: [requirement] }));
-      const policy = await openSignaturePolicy({ path }, pino({ level: 'silent' }));
+      const policy = await openSignaturePolicy(
+        { path },
+        { logger: pino({ level: 'silent' }), files: client, scratchDirectory: directory },
+      );
       const parsed = parseReference(reference);
       const from = reader ?? client.repository(parsed);
       return await policy.check({ reference: parsed, reader: from, manifest, index });

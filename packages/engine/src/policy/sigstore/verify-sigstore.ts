@@ -6,7 +6,8 @@ import { OutboardError } from '@outboard/oci';
 import type { VerifiedSignature } from '../../config/verification.ts';
 import { identityMismatch } from '../document/match-identity.ts';
 import type { PolicyRequest } from '../document/policy-request.ts';
-import { type AttachedSignature, SignatureProblem } from './attached-signature.ts';
+import { describeProblems, SignatureProblem } from '../document/signature-problem.ts';
+import type { AttachedSignature } from './attached-signature.ts';
 import { verifyFulcioSigner, verifyPkiSigner } from './certificate-signer.ts';
 import { type FoundSignatures, findSignatures, signatureTag } from './find-signatures.ts';
 import { requireLogged } from './log-evidence.ts';
@@ -17,9 +18,6 @@ export type VerifiedSigner = Pick<
   VerifiedSignature,
   'kind' | 'key' | 'subject' | 'issuer' | 'signedAt' | 'logIndex'
 >;
-
-/** Most reasons that one message gives. */
-const maxReasons = 5;
 
 /** Result of a verification of all signatures. */
 export interface VerifiedSignatures {
@@ -41,7 +39,7 @@ export async function verifySigstore(
   const { verified, problems } = await verifyAll(trust, request, found);
   if (verified.length > 0) return verified;
   if (found.failure !== undefined) throw found.failure;
-  throw new OutboardError('forbidden', describeProblems(problems, request), { code: 'signature' });
+  throw new OutboardError('forbidden', refusalOf(problems, request), { code: 'signature' });
 }
 
 /** Verify signatures that were found. */
@@ -117,11 +115,10 @@ function isMadeBy({ content }: AttachedSignature, key: KeyObject): boolean {
   }
 }
 
-function describeProblems(problems: readonly string[], { manifest, index }: PolicyRequest): string {
+function refusalOf(problems: readonly string[], { manifest, index }: PolicyRequest): string {
   if (problems.length === 0) {
     const tags = [index, manifest].flatMap((subject) => (subject ? [signatureTag(subject.digest)] : []));
     return `it is not signed: there is no tag ${tags.join(' or ')}, and no signature among its referrers`;
   }
-  const shown = problems.slice(0, maxReasons).join('; ');
-  return problems.length > maxReasons ? `${shown}; and ${problems.length - maxReasons} more` : shown;
+  return describeProblems(problems);
 }

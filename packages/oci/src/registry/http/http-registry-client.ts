@@ -31,8 +31,10 @@ import { defaultRetryPolicy, type RetryPolicy } from './failures/retry.ts';
 import { isLoopback, reachFrom } from './hosts/addresses.ts';
 import { registryHost } from './hosts/registry-host.ts';
 import { createRepository } from './http-repository.ts';
+import { fetchFile } from './session/fetch-file.ts';
 import { logIn, parseServerAddress } from './session/log-in.ts';
 import { createMirrorFailures, type MirrorFailures, type PullSources } from './session/mirrored-session.ts';
+import { refuseBlocked } from './session/refuse-blocked.ts';
 import { createSession, type Session } from './session/session.ts';
 
 /** Options of a registry client. */
@@ -146,6 +148,19 @@ class HttpRegistryClient implements RegistryClient {
     return await logIn(credentials, { ...this.#sessionDeps(configuration), endpoint, signal });
   }
 
+  async fetchFile(
+    url: URL,
+    options: Cancellable & { readonly maxBytes: number },
+  ): Promise<Buffer | undefined> {
+    const configuration = this.#configuration();
+    return await fetchFile(url, {
+      ...options,
+      configuration,
+      connections: this.#connections,
+      retry: this.#retry,
+    });
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#connections[Symbol.asyncDispose]();
   }
@@ -219,14 +234,6 @@ function configurationOf(options: RegistryClientOptions): () => RegistriesConfig
       tokenServers: trustedRealms,
     });
   return () => fixed;
-}
-
-/** @throws {OutboardError} forbidden, code `registry-blocked` */
-function refuseBlocked(subject: string, blockedBy: string | undefined): void {
-  if (blockedBy === undefined) return;
-  throw new OutboardError('forbidden', `${subject} is blocked on this host by ${blockedBy}`, {
-    code: 'registry-blocked',
-  });
 }
 
 /** Credentials and extra headers are for the registry in the name: another host gets none. */
