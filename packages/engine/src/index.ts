@@ -78,6 +78,7 @@ export type { DecidedOptions, PluginOptions } from './config/plugin-options.ts';
 export { computePrivileges } from './config/privileges.ts';
 export { parseSecurityOptions } from './config/security-options.ts';
 export { servedCapabilities } from './config/served-capabilities.ts';
+export type { SourceImageFacts } from './config/source-image-facts.ts';
 export type { Verification } from './config/verification.ts';
 export type { LegacyDirectories } from './drivers/legacy/legacy-directories.ts';
 export type { LogStream } from './drivers/log-stream.ts';

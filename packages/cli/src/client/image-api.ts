@@ -17,19 +17,21 @@ export interface FromImage {
   readonly config: Buffer | undefined;
   /** Refuse a plugin that can never be enabled. */
   readonly mustRun: boolean;
+  /** Of its manifest, `docker` or `oci`; default Docker's. */
+  readonly format: string | undefined;
 }
 
 /** @returns the progress stream @throws {CommandError} if the daemon has no such route, as Docker Engine */
 export async function createFromImage(
   client: EngineClient,
-  { name, image, config, mustRun }: FromImage,
+  { name, image, config, mustRun, format }: FromImage,
 ): Promise<IncomingMessage> {
   const purpose = 'make plugins of images: outboard build --base IMAGE makes one without a daemon';
   return await requireOwnRoute(purpose, () =>
     client.open({
       method: 'POST',
       path: '/outboard/v1/plugins/create',
-      query: { name, image: image.remote, ...sourceOf(image), mustRun: mustRun ? '1' : undefined },
+      query: { name, image: image.remote, ...sourceOf(image), format, mustRun: mustRun ? '1' : undefined },
       headers: { 'X-Registry-Auth': image.registryAuth.header, 'Content-Type': 'application/json' },
       body: config === undefined ? undefined : Readable.from([config], { objectMode: false }),
     }),

@@ -171,6 +171,14 @@ export async function pushPlugin(
   });
 }
 
+/** Choices of a plugin that is made; Docker Engine ignores them. */
+export interface ManifestChoices {
+  /** Platform that its program is built for, in the form `OS/ARCH[/VARIANT]`. */
+  readonly platform?: string | undefined;
+  /** `docker` or `oci`; default Docker's. */
+  readonly format?: string | undefined;
+}
+
 /**
  * @param context a tar archive, plain or gzip; destroyed on failure
  * @param options.mustRun refuse a plugin that can never be enabled; Docker Engine ignores it
@@ -180,12 +188,12 @@ export async function createPlugin(
   client: EngineClient,
   name: string,
   context: Readable,
-  { mustRun }: { readonly mustRun: boolean },
+  { mustRun, platform, format }: { readonly mustRun: boolean } & ManifestChoices,
 ): Promise<readonly string[]> {
   const response = await client.open({
     method: 'POST',
     path: '/plugins/create',
-    query: { name, mustRun: mustRun ? '1' : undefined },
+    query: { name, mustRun: mustRun ? '1' : undefined, platform, format },
     headers: { 'Content-Type': 'application/x-tar' },
     body: context,
   });

@@ -15,6 +15,8 @@ import type { PlatformFlag } from './platform-flag.ts';
 export interface FromImageFlags extends AuthFileFlag, PlatformFlag {
   /** Path of `config.json`; default: the label of the image. */
   readonly config?: string | undefined;
+  /** Of the manifest: `docker` or `oci`. */
+  readonly format?: string | undefined;
   /** False for `--no-check`. */
   readonly check?: boolean | undefined;
 }
@@ -27,14 +29,14 @@ export async function createPluginFromImage(
   flags: FromImageFlags,
 ): Promise<void> {
   const { client, host, signal } = context;
-  const { config, check } = flags;
+  const { config, check, format } = flags;
   const bytes = config === undefined ? undefined : await readConfig(config);
   const { authfile, platform } = flags;
   // An image of a file may have no name.
   await using opened = await openPlugin(image, context, { authfile, platform, alias: name });
   const { plugin } = opened;
   await explainRefusal(plugin.registryAuth.note, async () => {
-    const request = { name, image: plugin, config: bytes, mustRun: check !== false };
+    const request = { name, image: plugin, config: bytes, mustRun: check !== false, format };
     await showProgress(await createFromImage(client, request), host, signal);
   });
 }

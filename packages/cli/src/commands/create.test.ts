@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { runCommandLine } from '../run-command-line.ts';
-import { empty } from '../testing/recorded-daemon.ts';
+import { empty, json } from '../testing/recorded-daemon.ts';
 import { run } from '../testing/run-command.ts';
 import { createTestHost } from '../testing/test-host.ts';
 
@@ -53,6 +53,26 @@ describe('create', () => {
     withContext(async (context) => {
       const { daemon } = await run(['create', '--no-check', 'acme/p', context], answers);
       assert.equal(daemon.requests[0]?.url, '/v1.51/plugins/create?name=acme%2Fp');
+    }));
+
+  test('names platform and format to an Outboard only', () =>
+    withContext(async (context) => {
+      const flags = ['--platform', 'linux/arm64', '--format', 'oci'];
+      const version = (Name: string) => ({ 'GET /version': json({ Platform: { Name } }) });
+      const { code, daemon } = await run(['create', ...flags, 'acme/p', context], {
+        ...answers,
+        ...version('Outboard'),
+      });
+      assert.equal(code, 0);
+      const query = new URLSearchParams(daemon.requests.at(-1)?.url.split('?')[1]);
+      assert.deepEqual([query.get('platform'), query.get('format')], ['linux/arm64', 'oci']);
+      for (const flag of [flags.slice(0, 2), flags.slice(2)]) {
+        const docker = { ...answers, ...version('Docker Engine - Community') };
+        const refused = await run(['create', ...flag, 'acme/p', context], docker);
+        assert.equal(refused.code, 1);
+        assert.match(refused.err, /this daemon cannot/);
+        assert.deepEqual(refused.daemon.lines(), ['GET /v1.51/version']);
+      }
     }));
 
   test('sends nothing when a part is missing', () =>

@@ -4,6 +4,7 @@
  */
 import { pipeline } from 'node:stream';
 import { createGzip } from 'node:zlib';
+import { requireOutboard } from '../client/own-route.ts';
 import { createPlugin } from '../client/plugin-api.ts';
 import { CommandError } from '../command-error.ts';
 import { checkContext } from '../context/check-context.ts';
@@ -39,6 +40,7 @@ export async function create(
   // Checked before files are read; the daemon receives the name as typed.
   parseLocalName(name);
   const wanted = await readOptionFlags(context, options);
+  if (options.format !== undefined) await requireOutboard(context.client, 'choose the format of a manifest');
   if (fromImage === undefined)
     await createFromDirectory(context, name, requireDirectory(directory, options), options);
   else {
@@ -68,12 +70,14 @@ async function createFromDirectory(
   options: CreateOptions,
 ): Promise<void> {
   await checkContext(directory);
+  if (options.platform !== undefined) await requireOutboard(client, 'record the platform of a plugin');
   const archive = packContext(directory, {
     onWarning: (message) => host.stderr.write(`warning: ${escapeText(message)}\n`),
     signal,
   });
   // The compressor passes errors of the archive on.
   const body = options.compress === true ? pipeline(archive, createGzip(), () => {}) : archive;
-  const warnings = await createPlugin(client, name, body, { mustRun: options.check !== false });
+  const { check, platform, format } = options;
+  const warnings = await createPlugin(client, name, body, { mustRun: check !== false, platform, format });
   for (const warning of warnings) host.stderr.write(`warning: ${escapeText(warning)}\n`);
 }

@@ -36,6 +36,7 @@ const ownKeys = [
   'Verification',
   'Platform',
   'IndexDigest',
+  'SourceImage',
   'Architecture',
   'Address',
   'SocketPath',

@@ -1,7 +1,7 @@
 /**
- * The proof of a plugin as the API shows it: the same fields as on its record.
+ * The proof and the source image of a plugin as the API shows them: the same fields as on its record.
  */
-import type { Verification } from '@outboard/engine';
+import type { SourceImageFacts, Verification } from '@outboard/engine';
 
 /** Convert. Times are those of RFC 3339, and unknown fields are absent. */
 export function toVerificationDocument({ checkedAt, scope, signatures }: Verification): object {
@@ -19,5 +19,15 @@ export function toVerificationDocument({ checkedAt, scope, signatures }: Verific
       SignedAt: signature.signedAt?.toISOString(),
       LogIndex: signature.logIndex,
     })),
+  };
+}
+
+/** Convert the facts about a source image, with its own proof. */
+export function toSourceImageDocument(image: SourceImageFacts): object {
+  return {
+    Reference: image.reference,
+    Digest: image.digest,
+    IndexDigest: image.indexDigest,
+    Verification: image.verification && toVerificationDocument(image.verification),
   };
 }

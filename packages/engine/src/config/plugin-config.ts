@@ -8,6 +8,7 @@
 import { codec, type Digest, type ValueOf } from '@outboard/oci';
 import { formatInterfaceType, parseInterfaceType } from './interface-type.ts';
 import type { PluginOverrides } from './plugin-options.ts';
+import type { SourceImageFacts } from './source-image-facts.ts';
 import type { Verification } from './verification.ts';
 
 const { field, flag, list, listOrEmpty, object, text, textOrNull } = codec;
@@ -167,6 +168,8 @@ interface VersionContent {
   readonly privileges: readonly Privilege[];
   /** Signatures that were verified before it was installed; absent when there was no signature policy. */
   readonly verification?: Verification | undefined;
+  /** The image that it was made of; absent for a plugin that was made of no image, or installed. */
+  readonly sourceImage?: SourceImageFacts | undefined;
 }
 
 /** The version of a plugin before its last upgrade or roll-back, which is kept with its tree. */

@@ -25,6 +25,7 @@ import {
 } from '../config/plugin-config.ts';
 import type { PluginOverrides } from '../config/plugin-options.ts';
 import { computePrivileges } from '../config/privileges.ts';
+import { sourceImageCodec } from '../config/source-image-facts.ts';
 import { verificationCodec } from '../config/verification.ts';
 import type { PluginPaths } from './plugin-layout.ts';
 
@@ -47,6 +48,7 @@ const previousCodec = object({
   overrides: field('Options', overridesCodec),
   authorOptions: codec.optionalField('AuthorOptions', overridesCodec),
   verification: codec.optionalField('Verification', verificationCodec),
+  sourceImage: codec.optionalField('SourceImage', sourceImageCodec),
 });
 
 const ownCodec = object({
@@ -59,6 +61,7 @@ const ownCodec = object({
   overrides: field('Options', overridesCodec),
   authorOptions: codec.optionalField('AuthorOptions', overridesCodec),
   verification: codec.optionalField('Verification', verificationCodec),
+  sourceImage: codec.optionalField('SourceImage', sourceImageCodec),
   previous: codec.optionalField('Previous', previousCodec),
   /** sha256 of the document as written, less this field. */
   checksum: codec.optionalField('Checksum', codec.requiredText),
@@ -103,6 +106,7 @@ export function encodeRecord(record: PluginRecord, home: PluginPaths): Buffer {
       overrides,
       ...(authorOptions && { authorOptions }),
       ...(record.verification && { verification: record.verification }),
+      ...(record.sourceImage && { sourceImage: record.sourceImage }),
       ...(record.previous && { previous: toPreviousDocument(record.previous) }),
     },
   });
@@ -129,12 +133,13 @@ export function decodeRecord(recordText: string): PluginRecord {
     timeoutSeconds: own?.timeoutSeconds ?? 0,
     overrides: own?.overrides ?? {},
     ...(own?.verification && { verification: own.verification }),
+    ...(own?.sourceImage && { sourceImage: own.sourceImage }),
     ...(own?.previous && { previous: fromPreviousDocument(own.previous) }),
   };
 }
 
 function toPreviousDocument(previous: PreviousVersion): ValueOf<typeof previousCodec> {
-  const { platform, indexDigest, verification, ...version } = previous;
+  const { platform, indexDigest, verification, sourceImage, ...version } = previous;
   const { authorOptions } = version.config;
   return {
     ...version,
@@ -142,6 +147,7 @@ function toPreviousDocument(previous: PreviousVersion): ValueOf<typeof previousC
     ...(indexDigest !== undefined && { indexDigest }),
     ...(authorOptions && { authorOptions }),
     ...(verification && { verification }),
+    ...(sourceImage && { sourceImage }),
   };
 }
 

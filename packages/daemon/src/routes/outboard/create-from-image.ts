@@ -3,6 +3,7 @@
  */
 import type { PluginEngine } from '@outboard/engine';
 import { HttpError } from '../../http/errors.ts';
+import { parseManifestFormat } from '../../http/manifest-format.ts';
 import { isTrue } from '../../http/parameters.ts';
 import { progressReply } from '../../http/progress-stream.ts';
 import { readRemoteOptions } from '../../http/remote-options.ts';
@@ -13,7 +14,7 @@ import type { Route } from '../../http/route-table.ts';
 const maxConfigBytes = 1024 * 1024;
 
 /**
- * Creates a plugin of an image: `name`, `image`, `platform`, `archive` and `mustRun` are parameters, the body is `config.json` or empty. What is
+ * Creates a plugin of an image: `name`, `image`, `platform`, `archive`, `format` and `mustRun` are parameters, the body is `config.json` or empty. What is
  * wrong in the plugin follows as progress.
  */
 export function createFromImageRoute(engine: Pick<PluginEngine, 'createFromImage'>): Route {
@@ -25,6 +26,7 @@ export function createFromImageRoute(engine: Pick<PluginEngine, 'createFromImage
         name: query.get('name') ?? '',
         image: query.get('image') ?? '',
         mustRun: isTrue(query.get('mustRun')),
+        format: parseManifestFormat(query.get('format')),
         config: await readConfig(body),
         ...readRemoteOptions(query, headers),
         signal,

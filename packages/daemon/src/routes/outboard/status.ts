@@ -13,7 +13,7 @@ import { jsonReply } from '../../http/reply.ts';
 import type { Route } from '../../http/route-table.ts';
 import { damagedName, filterDamaged } from '../../plugin-list/damaged-plugins.ts';
 import { parsePluginFilters } from '../../plugin-list/plugin-filters.ts';
-import { toVerificationDocument } from '../../plugin-list/verification-document.ts';
+import { toSourceImageDocument, toVerificationDocument } from '../../plugin-list/verification-document.ts';
 
 /**
  * Status of all plugins, and of one; damaged plugins are included.
@@ -61,6 +61,7 @@ function toStatusDocument(status: PluginStatus): object {
     platform,
     indexDigest,
     verification,
+    sourceImage,
     architecture,
     address,
     usage,
@@ -79,6 +80,7 @@ function toStatusDocument(status: PluginStatus): object {
     Platform: platform,
     IndexDigest: indexDigest,
     Verification: verification && toVerificationDocument(verification),
+    SourceImage: sourceImage && toSourceImageDocument(sourceImage),
     Architecture: architecture,
     Address: address,
     SocketPath: socketPath,

@@ -6,6 +6,7 @@ import { mapBounded } from '@outboard/async';
 import { type ResourceUsage, readTreeSize } from '@outboard/container';
 import { optionsOf } from '../../config/options-in-force.ts';
 import type { Plugin, PluginRecord } from '../../config/plugin-config.ts';
+import type { SourceImageFacts } from '../../config/source-image-facts.ts';
 import type { Verification } from '../../config/verification.ts';
 import { areSocketLinksShort, socketLinkPath } from '../../store/socket-links.ts';
 import type { PluginFailure } from '../../supervise/plugin-failure.ts';
@@ -38,6 +39,8 @@ export interface PluginStatus {
   readonly indexDigest?: string | undefined;
   /** Signatures that were verified before it was installed; absent without a signature policy. */
   readonly verification?: Verification | undefined;
+  /** The image that it was made of by a creation; absent for other plugins. */
+  readonly sourceImage?: SourceImageFacts | undefined;
   /** Architecture of its program, OCI image-spec's name; absent when the program does not tell it. */
   readonly architecture?: string | undefined;
   /** IPv4 on the bridge; absent from lists, while it does not run, and on other networks. */
@@ -121,6 +124,7 @@ function describe(context: StatusContext, record: PluginRecord): PluginStatus {
     platform: record.platform,
     indexDigest: record.indexDigest,
     verification: record.verification,
+    sourceImage: record.sourceImage,
     outOfMemoryKills: supervisor.outOfMemoryKills(record.id),
     socketPath: hasProcess(state) ? findSocket(context, record) : undefined,
   };

@@ -16,4 +16,5 @@ export type InstalledParts = Pick<
   | 'indexDigest'
   | 'privileges'
   | 'verification'
+  | 'sourceImage'
 >;

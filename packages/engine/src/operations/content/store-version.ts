@@ -12,6 +12,9 @@ import {
   type Ingest,
   type JsonObject,
   type Lease,
+  layerMediaType,
+  type ManifestFormat,
+  manifestMediaType,
   mediaTypes,
 } from '@outboard/oci';
 import type { PluginConfig } from '../../config/plugin-config.ts';
@@ -50,19 +53,29 @@ export interface StoredVersion {
 }
 
 /**
- * Store config and manifest of a plugin with one layer, in the form that every engine since Docker 1.13 installs.
+ * Store config and manifest of a plugin with one layer.
  * @param document config as `parsePluginConfig` returned it
+ * @param to.format of the manifest; default Docker's, which every engine since 1.13 installs
  */
 export async function storeVersion(
   document: JsonObject,
   stored: StoredLayer,
-  { content, lease }: VersionDestination,
+  {
+    content,
+    lease,
+    format = 'docker',
+  }: VersionDestination & { readonly format?: ManifestFormat | undefined },
 ): Promise<StoredVersion> {
   const config = await store(encodeConfigBlob(document, [stored.diffId]), mediaTypes.dockerPluginConfig);
   const { digest, size } = stored;
-  const layer = { mediaType: mediaTypes.dockerLayerGzip, digest, size };
-  const manifestBytes = encodeManifest({ config, layers: [layer] });
-  return { config, layer, manifestBytes, manifest: await store(manifestBytes, mediaTypes.dockerManifest) };
+  const layer = {
+    mediaType: layerMediaType(format, 'gzip') ?? mediaTypes.dockerLayerGzip,
+    digest,
+    size,
+  };
+  const mediaType = manifestMediaType(format);
+  const manifestBytes = encodeManifest({ mediaType, config, layers: [layer] });
+  return { config, layer, manifestBytes, manifest: await store(manifestBytes, mediaType) };
 
   async function store(bytes: Buffer, mediaType: string): Promise<Descriptor> {
     lease.add(digestOf(bytes)); // before it is stored, so that it is never collected

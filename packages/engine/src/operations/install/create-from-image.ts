@@ -3,10 +3,11 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { UnpackJail } from '@outboard/container';
-import { familiarString, type Lease } from '@outboard/oci';
+import { canonicalString, familiarString, type Lease } from '@outboard/oci';
 import { messagesOf } from '../../config/config-finding.ts';
 import type { PluginRecord } from '../../config/plugin-config.ts';
 import { initialSettings } from '../../config/settings.ts';
+import type { SourceImageFacts } from '../../config/source-image-facts.ts';
 import { downloadLayers } from '../../distribution/download-layers.ts';
 import { parseRemote, resolvePlugin } from '../../distribution/resolve-plugin.ts';
 import { fetchSourceImage, type SourceImage } from '../../distribution/source-image.ts';
@@ -25,7 +26,9 @@ import { requireTrust } from './require-trust.ts';
 import { type PluginContext, refuseFlaws } from './unpack-context.ts';
 
 /** Request of a creation from an image. All privileges of the config are granted, as by create. */
-export interface CreateFromImageRequest extends RemoteOptions, Pick<PluginContext, 'mustRun' | 'onWarnings'> {
+export interface CreateFromImageRequest
+  extends RemoteOptions,
+    Pick<PluginContext, 'mustRun' | 'format' | 'onWarnings'> {
   /** Local name; `latest` is added when it has no tag. */
   readonly name: string;
   /** Reference of the image in a registry, or in the archive. */
@@ -84,7 +87,7 @@ async function makePlugin(
   using _name = context.store.reserveName(name);
   await using lease = context.content.lease();
   await using workspace = await context.workspaces.open();
-  const image = await fetchImage(context, request);
+  const { image, facts } = await fetchImage(context, request);
   size.know(image.manifest.layers);
   const { jail, rootfs } = workspace;
   const unpacked = await unpackImage(context, request, { image, jail, lease });
@@ -94,7 +97,8 @@ async function makePlugin(
   if (request.mustRun === true) refuseFlaws(findings);
   request.onProgress?.({ status: 'Flattening' });
   const layer = await storeTree(context, jail, { lease, signal });
-  const version = await storeVersion(document, layer, { content: context.content, lease });
+  const to = { content: context.content, lease, format: request.format };
+  const version = await storeVersion(document, layer, to);
   await jail.finish();
   signal?.throwIfAborted();
   const record: PluginRecord = {
@@ -103,6 +107,7 @@ async function makePlugin(
     enabled: false,
     ...installedParts(name, config, { version, diffId: layer.diffId }),
     ...(image.platform !== undefined && { platform: image.platform }),
+    sourceImage: facts,
     settings,
     timeoutSeconds: 0,
     overrides: {},
@@ -118,14 +123,22 @@ async function makePlugin(
 async function fetchImage(
   context: Pick<CreateContext, 'registry' | 'archives' | 'policy'>,
   request: CreateFromImageRequest,
-): Promise<SourceImage> {
+): Promise<{ readonly image: SourceImage; readonly facts: SourceImageFacts }> {
   const { onProgress = ignoreProgress, config, signal } = request;
   const reference = parseRemote(request.image);
   const found = await resolvePlugin(context, reference, request);
   onProgress({ status: `Pulling image ${familiarString(reference)}` });
   onProgress({ status: `Digest: ${found.resolved.descriptor.digest}` });
-  await requireTrust(context, reference, { ...found, signal });
-  return await fetchSourceImage({ ...found, reference }, { config, signal });
+  const { resolved, index } = found;
+  const verification = await requireTrust(context, reference, { ...found, archive: request.archive, signal });
+  const image = await fetchSourceImage({ ...found, reference }, { config, signal });
+  const facts = {
+    reference: canonicalString(reference),
+    digest: resolved.descriptor.digest,
+    ...(index && { indexDigest: index.digest }),
+    ...(verification && { verification }),
+  };
+  return { image, facts };
 }
 
 /** @returns warnings about the layers */

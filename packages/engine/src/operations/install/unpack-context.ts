@@ -13,13 +13,17 @@ import {
   type ExpectedContent,
   isOutboardError,
   type Lease,
+  type ManifestFormat,
   OutboardError,
+  parsePlatform,
+  platformText,
 } from '@outboard/oci';
 import { type ConfigFinding, messagesOf, refuseFindings } from '../../config/config-finding.ts';
 import { parsePluginConfig } from '../../config/parse-plugin-config.ts';
 import { initialSettings } from '../../config/settings.ts';
 import { judgePluginConfig } from '../../config/validate-plugin-config.ts';
 import { createContextSplitter } from '../../distribution/plugin-context.ts';
+import { requireArchitecture } from '../../preflight/foreign-program.ts';
 import { findProgramFlaws } from '../../preflight/program-flaws.ts';
 import type { InstalledParts } from '../content/installed-parts.ts';
 import { installedParts, storeCompressed, storeVersion } from '../content/store-version.ts';
@@ -34,6 +38,13 @@ export interface PluginContext extends Cancellable {
    * Default false: it is logged.
    */
   readonly mustRun?: boolean | undefined;
+  /** Format of its manifest; default Docker's, which every engine installs. */
+  readonly format?: ManifestFormat | undefined;
+  /**
+   * Platform that it is built for, in the form of `parsePlatform`, for its record and the indexes that it is pushed in. Its
+   * program must be built for it. Default: not recorded.
+   */
+  readonly platform?: string | undefined;
   /** Receives what was found wrong in the plugin, one line each, once it is stored. */
   readonly onWarnings?: ((warnings: readonly string[]) => void) | undefined;
 }
@@ -50,14 +61,15 @@ export interface UnpackDestination {
 /**
  * Unpack a plugin. The root filesystem streams once: into the jail, and compressed into the store.
  * @param name local name that its record will have
- * @throws {OutboardError} invalid for a bad archive or config
+ * @throws {OutboardError} invalid for a bad archive, config or platform; code `other-platform` for a program of another one
  */
 export async function unpackContext(
   context: Pick<OperationCall, 'content' | 'meter'>,
   request: PluginContext,
   { name, jail, rootfs, lease }: UnpackDestination & { readonly name: string },
 ): Promise<{ readonly installed: InstalledParts; readonly warnings: readonly string[] }> {
-  const { signal } = request;
+  const { signal, format } = request;
+  const platform = request.platform && platformText(parsePlatform(request.platform));
   await using ingest = await context.content.ingest();
   const { layerTar, readConfig } = await openContext(request);
   const measured = context.meter.measure(jail);
@@ -74,11 +86,13 @@ export async function unpackContext(
   const settings = initialSettings(config);
   const findings = [...ofConfig, ...(await findProgramFlaws({ config, settings, rootfs }))];
   if (request.mustRun === true) refuseFlaws(findings);
-  const version = await storeVersion(document, { ...layer, diffId }, { content: context.content, lease });
+  if (platform) await requireArchitecture({ config, settings, rootfs }, platform);
+  const to = { content: context.content, lease, format };
+  const version = await storeVersion(document, { ...layer, diffId }, to);
   await measured.finish();
   signal?.throwIfAborted();
   return {
-    installed: installedParts(name, config, { version, diffId }),
+    installed: { ...installedParts(name, config, { version, diffId }), ...(platform && { platform }) },
     warnings: [...messagesOf(findings), ...applied.warnings],
   };
 }

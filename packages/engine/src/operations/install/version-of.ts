@@ -5,12 +5,13 @@ import type { PluginRecord, PreviousVersion } from '../../config/plugin-config.t
 
 /** Everything that a roll-back restores. */
 export function versionOf(record: PreviousVersion | PluginRecord): PreviousVersion {
-  const { pluginReference, config, settings, overrides, privileges, verification } = record;
+  const { pluginReference, config, settings, overrides, privileges, verification, sourceImage } = record;
   const { configDigest, manifestDigest, manifestMediaType, blobDigests, platform, indexDigest } = record;
   return {
     ...(pluginReference !== undefined && { pluginReference }),
     ...{ config, settings, overrides, privileges },
     ...(verification !== undefined && { verification }),
+    ...(sourceImage !== undefined && { sourceImage }),
     ...{ configDigest, manifestDigest, manifestMediaType, blobDigests },
     ...(platform !== undefined && { platform }),
     ...(indexDigest !== undefined && { indexDigest }),
@@ -24,6 +25,6 @@ export function withVersion<Version extends Pick<PluginRecord, 'manifestDigest'>
 ) {
   const { pluginReference: _reference, platform: _platform, indexDigest: _index, ...other } = record;
   // The proof of the version before says nothing about this one.
-  const { verification: _verification, ...kept } = other;
+  const { verification: _verification, sourceImage: _sourceImage, ...kept } = other;
   return { ...kept, ...version };
 }
