@@ -24,7 +24,7 @@ import {
 } from '@outboard/oci';
 import { createAuthority } from '../support/certificates.ts';
 import { startProxy, type TestProxy } from '../support/forward-proxy.ts';
-import { startRegistry, type TestRegistry } from '../support/registry.ts';
+import { registryPassword, startRegistry, type TestRegistry } from '../support/registry.ts';
 
 const manifestType = 'application/vnd.docker.distribution.manifest.v2+json';
 const layer = Buffer.from('content of a layer');
@@ -95,6 +95,30 @@ describe('a pull-through cache of another registry', () => {
       assert.ok(await pollUntil(() => existsSync(link), { timeoutMs: 30_000 }));
       await origin.stop();
       await pull(client, origin.host);
+    } finally {
+      await cache.stop();
+      await origin.stop();
+    }
+  });
+
+  it('gets its own password from a file, and not the one for the registry', async () => {
+    const origin = await startRegistry();
+    const cache = await startRegistry({
+      cacheOf: `http://${origin.host}`,
+      auth: { username: 'cache', password: registryPassword },
+    });
+    try {
+      const authFile = join(home, 'cache-auth.json');
+      const auth = Buffer.from(`cache:${registryPassword}`).toString('base64');
+      await writeFile(authFile, JSON.stringify({ auths: { [cache.host]: { auth } } }), { mode: 0o600 });
+      const entry = { [origin.host]: { mirrors: [`http://${cache.host}`], location: 'unused.invalid' } };
+      await using client = await openClient({
+        'registries.d/a.json': { ...entry, [cache.host]: { 'auth-file': authFile } },
+      });
+      await push(client, origin.host);
+      await pull(client, origin.host);
+      await using stranger = await openClient({ 'registries.d/a.json': entry });
+      await assert.rejects(pull(stranger, origin.host), /mirrors were tried before: .*401/);
     } finally {
       await cache.stop();
       await origin.stop();

@@ -1,13 +1,11 @@
 /**
  * `GET /outboard/v1/plugins/save`: installed plugins as an archive.
  */
-import type { ServerResponse } from 'node:http';
-import { waitForDrain } from '@outboard/async';
 import type { PluginEngine } from '@outboard/engine';
-import { HttpError } from '../../http/errors.ts';
 import { isTrue } from '../../http/parameters.ts';
 import { readRegistryAccesses } from '../../http/registry-access.ts';
 import type { Route } from '../../http/route-table.ts';
+import { sendArchive } from '../../http/send-archive.ts';
 
 /**
  * Sends a tar of an OCI image layout with the plugins of the parameter `names`, which may be repeated. With `allPlatforms` and
@@ -33,7 +31,7 @@ export function saveRoute(engine: Pick<PluginEngine, 'save'>): Route {
             await engine.save({
               ...request,
               plugins,
-              send: (archive) => sendAll(archive, response, signal),
+              send: (archive) => sendArchive(archive, response, { signal }),
             });
             return undefined;
           } catch (error) {
@@ -45,15 +43,4 @@ export function saveRoute(engine: Pick<PluginEngine, 'save'>): Route {
       };
     },
   };
-}
-
-async function sendAll(
-  archive: AsyncIterable<Buffer>,
-  response: ServerResponse,
-  signal: AbortSignal,
-): Promise<void> {
-  for await (const chunk of archive) {
-    if (response.write(chunk) || (await waitForDrain(response, { signal }))) continue;
-    throw new HttpError(400, 'the client went away before the archive was complete');
-  }
 }

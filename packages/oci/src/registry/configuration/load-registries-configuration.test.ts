@@ -12,6 +12,7 @@ before(async () => {
   home = await mkdtemp(join(tmpdir(), 'outboard-registries-'));
   await writeFile(join(home, 'cert.pem'), selfSigned);
   await writeFile(join(home, 'key.pem'), tlsKey);
+  await writeFile(join(home, 'auth.json'), '{"auths": {"reg.example:5000/team": {"auth": "dTpw"}}}');
 });
 after(() => rm(home, { recursive: true }));
 
@@ -50,6 +51,7 @@ describe('files of registries.d', () => {
           ca: '/cert.pem'.replace('/', 'HOME/'),
           'client-certificate': 'HOME/cert.pem',
           'client-key': 'HOME/key.pem',
+          'auth-file': 'HOME/auth.json',
           'token-servers': ['auth.example'],
         },
         'old.example/team': { location: 'new.example/archive' },
@@ -70,6 +72,7 @@ describe('files of registries.d', () => {
       plainHttp: false,
       ca: join(home, 'cert.pem'),
       clientCertificate: { certificate: join(home, 'cert.pem'), key: join(home, 'key.pem') },
+      authFile: join(home, 'auth.json'),
     });
     assert.deepEqual(configuration.tokenServers, [{ registry: 'reg.example:5000', realm: 'auth.example' }]);
     const moved = configuration.locate({ domain: 'old.example', path: 'team/x' });
@@ -121,7 +124,16 @@ describe('files of registries.d', () => {
     ['{"a.example/team": {"ca": "HOME/cert.pem"}}', '"ca" is about a host: put it into an entry "a.example"'],
     [
       '{"*.example": {"token-servers": ["b"]}}',
-      '"token-servers" may see passwords: name each registry by itself',
+      '"token-servers" is about passwords: name each host by itself',
+    ],
+    [
+      '{"*.example": {"auth-file": "HOME/auth.json"}}',
+      '"auth-file" is about passwords: name each host by itself',
+    ],
+    ['{"a.example": {"auth-file": "/nonexistent.json"}}', '"auth-file" "/nonexistent.json" does not exist'],
+    [
+      '{"a.example": {"auth-file": "HOME/auth.json"}}',
+      'auth.json" has no credentials for a.example: want {"auths"',
     ],
     ['{"https://a.example": {}}', 'invalid prefix "https://a.example"'],
     ['{"a.example": {}, "a.example": {}}', 'line 1: invalid JSON'],

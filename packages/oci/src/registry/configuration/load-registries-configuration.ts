@@ -1,8 +1,9 @@
 /**
  * Reads the configuration of registries from the files of an operator: our own, and Podman's.
  */
-import { OutboardError } from '../../errors/outboard-error.ts';
+import { isOutboardError, OutboardError } from '../../errors/outboard-error.ts';
 import { readHostCertificates } from '../http/hosts/host-certificates.ts';
+import { checkAuthFile } from './auth-file.ts';
 import {
   type ConfigurationFile,
   type FileContent,
@@ -48,7 +49,7 @@ export async function loadRegistriesConfiguration(
   const ofOwn = own.map(parseRegistriesFile);
   const contents: readonly FileContent<RegistryRule>[] = [...ofPodman, ...ofOwn];
   const rules = [...lastOfEach(ofPodman), ...ofOwn.flatMap((content) => content.rules)];
-  await checkCertificates(rules);
+  await checkFiles(rules);
   return createRegistriesConfiguration({
     ...settings,
     rules,
@@ -69,14 +70,20 @@ function lastOfEach(contents: readonly FileContent<RegistryRule>[]): Iterable<Re
   return new Map(rules.map((rule) => [rule.prefix, rule])).values();
 }
 
-/** Certificates are read when a host is connected to; a wrong name is reported at once. */
-async function checkCertificates(rules: readonly RegistryRule[]): Promise<void> {
+/** Certificates and credentials are read when a host is connected to; a wrong file is reported at once. */
+async function checkFiles(rules: readonly RegistryRule[]): Promise<void> {
   for (const rule of rules) {
     try {
       await readHostCertificates([], [], rule);
+      if (rule.authFile !== undefined) await checkAuthFile(rule.authFile, rule.prefix).catch(allowUnreadable);
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new OutboardError('invalid', `entry "${rule.prefix}" in ${rule.source}: ${reason}`, { cause });
     }
   }
+}
+
+/** Commands of users pull from a mirror without credentials that only root can read. */
+function allowUnreadable(error: unknown): void {
+  if (!isOutboardError(error, 'system')) throw error;
 }

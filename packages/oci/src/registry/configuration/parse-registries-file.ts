@@ -37,6 +37,7 @@ const entry = z.strictObject({
   ca: path.optional(),
   'client-certificate': path.optional(),
   'client-key': path.optional(),
+  'auth-file': path.optional(),
   'token-servers': z.array(z.string().min(1)).optional(),
 });
 
@@ -45,7 +46,7 @@ type Entry = z.infer<typeof entry>;
 /** The keys of an entry, and those of a mirror. */
 const knownKeys = { entry: Object.keys(entry.shape), mirror: Object.keys(mirror.shape) };
 /** Keys about the connections to a host. */
-const hostKeys = ['ca', 'client-certificate', 'client-key', 'token-servers'] as const;
+const hostKeys = ['ca', 'client-certificate', 'client-key', 'auth-file', 'token-servers'] as const;
 
 /**
  * Parse a file.
@@ -96,8 +97,9 @@ function checkPrefix(prefix: string, given: Entry): string | undefined {
     if (path !== '' && key !== undefined) {
       return `"${key}" is about a host: put it into an entry ${JSON.stringify(prefix.split('/')[0])}`;
     }
-    if (isWildcard && given['token-servers'] !== undefined) {
-      return '"token-servers" may see passwords: name each registry by itself';
+    const secretKey = (['token-servers', 'auth-file'] as const).find((each) => given[each] !== undefined);
+    if (isWildcard && secretKey !== undefined) {
+      return `"${secretKey}" is about passwords: name each host by itself`;
     }
     return undefined;
   } catch (error) {
@@ -123,6 +125,7 @@ function toRule(prefix: string, source: string, given: Entry): RegistryRule {
     mirrors: given.mirrors?.map(toMirror),
     ca: given.ca,
     clientCertificate: certificate === undefined || key === undefined ? undefined : { certificate, key },
+    authFile: given['auth-file'],
     tokenServers: given['token-servers'],
   };
 }

@@ -52,6 +52,8 @@ export interface HostRules {
   /** Path of certificates of authorities, PEM. */
   readonly ca: string | undefined;
   readonly clientCertificate: ClientCertificateFiles | undefined;
+  /** Path of a file with credentials for the host as a mirror, or as the location of a registry; see `readAuthFile`. */
+  readonly authFile: string | undefined;
 }
 
 /** A pair of registry and token server. Hosts with ports, as in URLs. */
@@ -126,6 +128,7 @@ export function createRegistriesConfiguration(settings: RegistriesSettings = {})
       plainHttp: rule?.plainHttp ?? false,
       ca: rule?.ca,
       clientCertificate: rule?.clientCertificate,
+      authFile: rule?.authFile,
     };
   };
   return {

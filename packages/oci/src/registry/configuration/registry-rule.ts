@@ -43,6 +43,8 @@ export interface RegistryRule {
   readonly ca?: string | undefined;
   /** For all connections to the host. */
   readonly clientCertificate?: ClientCertificateFiles | undefined;
+  /** Path of a file with credentials for the host, where it is asked in place of the registry in a name. */
+  readonly authFile?: string | undefined;
   /** Hosts that may see the credentials for the registry, as its token servers. */
   readonly tokenServers?: readonly string[] | undefined;
 }

@@ -6,6 +6,7 @@ import { OutboardError } from '../../errors/outboard-error.ts';
 import { canonicalName } from '../../references/format-reference.ts';
 import { isRepositoryPath } from '../../references/grammar.ts';
 import type { Reference } from '../../references/reference.ts';
+import { readAuthFile } from '../configuration/auth-file.ts';
 import {
   createRegistriesConfiguration,
   type RegistriesConfiguration,
@@ -31,6 +32,7 @@ import { defaultRetryPolicy, type RetryPolicy } from './failures/retry.ts';
 import { isLoopback, reachFrom } from './hosts/addresses.ts';
 import { registryHost } from './hosts/registry-host.ts';
 import { createRepository } from './http-repository.ts';
+import { deferSession } from './session/deferred-session.ts';
 import { fetchFile } from './session/fetch-file.ts';
 import { logIn, parseServerAddress } from './session/log-in.ts';
 import { createMirrorFailures, type MirrorFailures, type PullSources } from './session/mirrored-session.ts';
@@ -117,8 +119,16 @@ class HttpRegistryClient implements RegistryClient {
     const configuration = this.#configuration();
     const location = configuration.locate(reference);
     refuseBlocked(canonicalName(reference), location.blockedBy);
-    const open = (endpoint: RepositoryEndpoint, own: RegistryAccess) =>
-      this.#openSession(configuration, endpoint, actions, own);
+    const open = (endpoint: RepositoryEndpoint) => {
+      const openWith = (own: RegistryAccess) => this.#openSession(configuration, endpoint, actions, own);
+      // Credentials and extra headers are for the registry in the name.
+      if (hostKey(endpoint.domain) === hostKey(reference.domain)) return openWith(access);
+      const { authFile } = configuration.hostRules(endpoint.domain);
+      if (authFile === undefined) return openWith({});
+      return deferSession(this.#connections, async () =>
+        openWith({ credentials: await readAuthFile(authFile, endpoint) }),
+      );
+    };
     // A push goes to the registry in the name, and what it compares with must be what that registry holds.
     const sources: PullSources =
       actions === 'pull'
@@ -126,12 +136,12 @@ class HttpRegistryClient implements RegistryClient {
             mirrors: location.mirrors.map((mirror) => ({
               name: `${mirror.domain}/${mirror.path}`,
               use: mirror.use,
-              session: open(mirror, accessAt(mirror, reference, access)),
+              session: open(mirror),
             })),
-            upstream: open(location.upstream, accessAt(location.upstream, reference, access)),
+            upstream: open(location.upstream),
             failures: this.#mirrorFailures,
           }
-        : { mirrors: [], upstream: open(location.registry, access), failures: this.#mirrorFailures };
+        : { mirrors: [], upstream: open(location.registry), failures: this.#mirrorFailures };
     return createRepository(reference, sources, { retry: this.#retry, mountFrom: access.mountFrom });
   }
 
@@ -234,11 +244,6 @@ function configurationOf(options: RegistryClientOptions): () => RegistriesConfig
       tokenServers: trustedRealms,
     });
   return () => fixed;
-}
-
-/** Credentials and extra headers are for the registry in the name: another host gets none. */
-function accessAt({ domain }: RepositoryEndpoint, named: Reference, access: RegistryAccess): RegistryAccess {
-  return hostKey(domain) === hostKey(named.domain) ? access : {};
 }
 
 /** Headers that frame the message or name the host: with them a caller could smuggle a second request. */

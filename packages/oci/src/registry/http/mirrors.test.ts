@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { digestOf } from '../../digests/digest.ts';
 import { OutboardError } from '../../errors/outboard-error.ts';
@@ -48,7 +51,11 @@ function fail(status: number): Handler {
 async function startMirrored(
   mirrors: readonly (Handler | 'nothing listens')[],
   upstream: Handler = serve,
-  { use = 'all', ...options }: { readonly use?: MirrorUse } & Partial<RegistryClientOptions> = {},
+  {
+    use = 'all',
+    authFile,
+    ...options
+  }: { readonly use?: MirrorUse; readonly authFile?: string } & Partial<RegistryClientOptions> = {},
 ) {
   const stack: AsyncDisposable[] = [];
   const start = async (handler: Handler): Promise<HostileRegistry> => {
@@ -69,7 +76,9 @@ async function startMirrored(
     mirrors: servers.map(({ host }) => ({ place: parsePlace(`${host}/cache`), insecure: false, use })),
   };
   const under = createClientUnderTest({
-    configuration: createRegistriesConfiguration({ rules: [rule] }),
+    configuration: createRegistriesConfiguration({
+      rules: [rule, ...servers.map(({ host }) => ({ prefix: host, source: 'test', authFile }))],
+    }),
     ...options,
   });
   stack.unshift(under);
@@ -145,6 +154,48 @@ describe('mirrors', () => {
     const seen = JSON.stringify(under.mirrors[0]?.requests);
     assert.doesNotMatch(seen, /authorization|x-meta/i);
     assert.match(JSON.stringify(under.registry.requests), /authorization.*x-meta-a/i);
+  });
+
+  it('get the credentials that a file has for them, read again for each pull, and the registry does not', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'outboard-mirrors-'));
+    const authFile = join(directory, 'auth.json');
+    let wanted = 'u:one';
+    const protect: Handler = (request, response) => {
+      if (request.headers.authorization === `Basic ${Buffer.from(wanted).toString('base64')}`) {
+        serve(request, response);
+      } else response.writeHead(401, { 'www-authenticate': 'Basic realm="x"' }).end();
+    };
+    try {
+      await using under = await startMirrored([protect], serve, { authFile });
+      const [mirror] = under.mirrors;
+      const write = (login: string) =>
+        writeFile(
+          authFile,
+          JSON.stringify({
+            auths: { [mirror?.host ?? '']: { auth: Buffer.from(login).toString('base64') } },
+          }),
+        );
+      const access = {
+        credentials: { username: 'user', password: 'upstream' },
+        headers: { 'x-meta-a': 'b' },
+      };
+      await write('u:one');
+      await under.pull(access).resolve('v1');
+      wanted = 'u:two';
+      await write('u:two');
+      await under.pull(access).resolve('v1');
+      assert.equal(under.registry.requests.length, 0);
+      const login = Buffer.from('user:upstream').toString('base64');
+      assert.doesNotMatch(JSON.stringify(mirror?.requests), new RegExp(`${login}|x-meta`));
+      wanted = 'u:three';
+      await under.pull().resolve('v1');
+      await rm(authFile);
+      await under.pull().resolve('v1');
+      assert.equal(under.registry.requests.length, 2, 'the registry follows');
+      assert.doesNotMatch(JSON.stringify(under.registry.requests), /authorization/);
+    } finally {
+      await rm(directory, { recursive: true });
+    }
   });
 
   it('R01 cannot serve another manifest for a digest', async () => {
