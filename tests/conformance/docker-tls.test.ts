@@ -9,7 +9,7 @@ import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { createAuthority } from '../support/certificates.ts';
+import { createAuthority } from '@outboard/oci/testing';
 import { makeDaemonHome, startDaemon, type TestDaemon } from '../support/daemon.ts';
 import { type CommandResult, createDockerCli, type DockerCli } from '../support/docker-cli.ts';
 import { type TlsFiles, tcpPort, writeTlsFiles } from '../support/tls-files.ts';

@@ -16,7 +16,7 @@ import {
   type RegistryClientOptions,
   type RepositoryActions,
 } from '@outboard/oci';
-import { createAuthority } from '../support/certificates.ts';
+import { createAuthority } from '@outboard/oci/testing';
 import { outboard } from '../support/outboard-program.ts';
 import {
   registryPassword,

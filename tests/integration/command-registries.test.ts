@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { after, before, describe, it } from 'node:test';
 import { createRegistryClient, digestOf, mediaTypes, parseReference } from '@outboard/oci';
-import { createAuthority } from '../support/certificates.ts';
+import { createAuthority } from '@outboard/oci/testing';
 import { startProxy, type TestProxy } from '../support/forward-proxy.ts';
 import { outboard } from '../support/outboard-program.ts';
 import { startRegistry, type TestRegistry } from '../support/registry.ts';

@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { isOutboardError } from '@outboard/engine';
-import { createAuthority } from '../support/certificates.ts';
+import { createAuthority } from '@outboard/oci/testing';
 import { needsRoot } from '../support/needs-root.ts';
 import { pluginContext } from '../support/plugin-archive.ts';
 import { openTestEngine } from '../support/test-engine.ts';

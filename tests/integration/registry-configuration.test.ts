@@ -22,7 +22,7 @@ import {
   loadRegistriesConfiguration,
   type RegistryClient,
 } from '@outboard/oci';
-import { createAuthority } from '../support/certificates.ts';
+import { createAuthority } from '@outboard/oci/testing';
 import { startProxy, type TestProxy } from '../support/forward-proxy.ts';
 import { registryPassword, startRegistry, type TestRegistry } from '../support/registry.ts';
 

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { after, before, describe, test } from 'node:test';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
-import { createAuthority, type TestCertificate } from '../support/certificates.ts';
+import { createAuthority, type TestCertificate } from '@outboard/oci/testing';
 import { callApi, makeDaemonHome, startDaemon, type TestDaemon } from '../support/daemon.ts';
 import { daemonCertificate, type TlsFiles, tcpPort, writeTlsFiles } from '../support/tls-files.ts';
 

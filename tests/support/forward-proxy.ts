@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, connect, type Socket } from 'node:net';
-import type { TestCertificate } from './certificates.ts';
+import type { TestCertificate } from '@outboard/oci/testing';
 
 /** Requests of clients to a proxy, such as `CONNECT registry.example:443`. */
 export interface TestProxy extends AsyncDisposable {

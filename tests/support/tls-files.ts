@@ -8,7 +8,7 @@ import {
   createAuthority,
   type TestAuthority,
   type TestCertificate,
-} from './certificates.ts';
+} from '@outboard/oci/testing';
 
 /** Names in the daemon's certificate. */
 export const daemonNames = ['localhost', '127.0.0.1', 'plugins.example.com', '*.hosts.example.com'] as const;

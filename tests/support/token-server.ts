@@ -6,7 +6,7 @@ import { createPrivateKey, randomUUID, sign, X509Certificate } from 'node:crypto
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createAuthority } from './certificates.ts';
+import { createAuthority } from '@outboard/oci/testing';
 import type { TokenServerFacts } from './registry.ts';
 
 /** The only account. */

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { createAuthority } from '../../support/certificates.ts';
+import { createAuthority } from '@outboard/oci/testing';
 import { needsRoot } from '../../support/needs-root.ts';
 
 interface Case {

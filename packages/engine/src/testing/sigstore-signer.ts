@@ -3,8 +3,8 @@
  */
 import { createHash, type KeyObject, sign } from 'node:crypto';
 import { type Digest, digestOf, encodeIndex, mediaTypes } from '@outboard/oci';
+import { type KeyPair, logIdOf, type MadeCertificate, publicPem } from '@outboard/oci/testing';
 import { dsse, json } from '@sigstore/core';
-import { type KeyPair, logIdOf, type MadeCertificate, publicPem } from './certificate-maker.ts';
 
 /** Content that is pushed: blobs before the manifest. */
 export interface SignatureStore {

@@ -1,54 +1,29 @@
 /**
- * Certificates for tests of TLS, all of one key, valid until 2126 or expired since 2001. Rebuild with
- * `openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 36500 -subj /CN=outboard-test
- * -addext subjectAltName=IP:127.0.0.1,DNS:localhost`; the expired one with `openssl ca -selfsign -enddate`.
+ * Certificates of one key for tests of TLS.
  */
+import { makeCertificate, makeKeys } from './certificate-maker.ts';
+
+const keys = makeKeys();
+const hosts = ['127.0.0.1', 'localhost'];
 
 /** The private key of every certificate here. It guards nothing. */
-export const tlsKey = `-----BEGIN PRIVATE KEY-----
-MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg2VouHK9/tA2Yx2rP
-D+a0q3PLRSgPdQkONFY55gIgxRahRANCAATJmdReqlO4qblpivWSQWotMca9FACB
-8jDFVJXPKdYoFO4RCtMydB9viQ7qtWVmXddRm2j+uF4o7O0jnAOnC6QW
------END PRIVATE KEY-----
-`;
+export const tlsKey = keys.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 
 /** Self-signed, for 127.0.0.1 and localhost. */
-export const selfSigned = `-----BEGIN CERTIFICATE-----
-MIIBozCCAUmgAwIBAgIUORkfTYVoKeq9i3rInphuYfuy2hQwCgYIKoZIzj0EAwIw
-GDEWMBQGA1UEAwwNb3V0Ym9hcmQtdGVzdDAgFw0yNjExMjMxNzAyNThaGA8yMTI2
-MTAzMDE3MDI1OFowGDEWMBQGA1UEAwwNb3V0Ym9hcmQtdGVzdDBZMBMGByqGSM49
-AgEGCCqGSM49AwEHA0IABMmZ1F6qU7ipuWmK9ZJBai0xxr0UAIHyMMVUlc8p1igU
-7hEK0zJ0H2+JDuq1ZWZd11GbaP64Xijs7SOcA6cLpBajbzBtMB0GA1UdDgQWBBTv
-mRdvQtgk6JJfF3j9h20AGZNakTAfBgNVHSMEGDAWgBTvmRdvQtgk6JJfF3j9h20A
-GZNakTAPBgNVHRMBAf8EBTADAQH/MBoGA1UdEQQTMBGHBH8AAAGCCWxvY2FsaG9z
-dDAKBggqhkjOPQQDAgNIADBFAiEA25N0E4ymnOQQJg5OlfhCJNkIYk1iRyJziQ9a
-XDgtkiQCIHodEyLeJAm3rXwPEir5v1hHjFLz8wqKQ3Ivd9zZMRSS
------END CERTIFICATE-----
-`;
+export const selfSigned = certificateFor(hosts);
 
 /** Self-signed, for other.example. */
-export const wrongName = `-----BEGIN CERTIFICATE-----
-MIIBoDCCAUegAwIBAgIUTtaapfaJTMPxw7lKNVb1WpAqn1MwCgYIKoZIzj0EAwIw
-GDEWMBQGA1UEAwwNb3V0Ym9hcmQtdGVzdDAgFw0yNjExMjMxNzAyNThaGA8yMTI2
-MTAzMDE3MDI1OFowGDEWMBQGA1UEAwwNb3V0Ym9hcmQtdGVzdDBZMBMGByqGSM49
-AgEGCCqGSM49AwEHA0IABMmZ1F6qU7ipuWmK9ZJBai0xxr0UAIHyMMVUlc8p1igU
-7hEK0zJ0H2+JDuq1ZWZd11GbaP64Xijs7SOcA6cLpBajbTBrMB0GA1UdDgQWBBTv
-mRdvQtgk6JJfF3j9h20AGZNakTAfBgNVHSMEGDAWgBTvmRdvQtgk6JJfF3j9h20A
-GZNakTAPBgNVHRMBAf8EBTADAQH/MBgGA1UdEQQRMA+CDW90aGVyLmV4YW1wbGUw
-CgYIKoZIzj0EAwIDRwAwRAIgagi2IpAOHePX0hvDI+vYVeEyKGbZo6vG7LGWR2b0
-A68CIBcnHZ6ay+8NMSufsF66yOAeCt+Klq1EgdgZJQMoQ0SE
------END CERTIFICATE-----
-`;
+export const wrongName = certificateFor(['other.example']);
 
 /** Self-signed, for 127.0.0.1 and localhost, valid for one day of 2001. */
-export const expired = `-----BEGIN CERTIFICATE-----
-MIIBXTCCAQKgAwIBAgIBATAKBggqhkjOPQQDAjAYMRYwFAYDVQQDDA1vdXRib2Fy
-ZC10ZXN0MB4XDTAxMDEwMTAwMDAwMFoXDTAxMDEwMjAwMDAwMFowGDEWMBQGA1UE
-AwwNb3V0Ym9hcmQtdGVzdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABMmZ1F6q
-U7ipuWmK9ZJBai0xxr0UAIHyMMVUlc8p1igU7hEK0zJ0H2+JDuq1ZWZd11GbaP64
-Xijs7SOcA6cLpBajPTA7MBoGA1UdEQQTMBGHBH8AAAGCCWxvY2FsaG9zdDAdBgNV
-HQ4EFgQU75kXb0LYJOiSXxd4/YdtABmTWpEwCgYIKoZIzj0EAwIDSQAwRgIhANRq
-EBK3vmyts+5TEJxLFf91wC0MNkC6/Qheud7Wf3XRAiEAg71X8EwyD8B/kHhUzvGx
-xc/aLLLVzYBRKTC1IscwPFk=
------END CERTIFICATE-----
-`;
+export const expired = certificateFor(hosts, {
+  notBefore: new Date('2001-01-01'),
+  notAfter: new Date('2001-01-02'),
+});
+
+function certificateFor(
+  names: readonly string[],
+  validity: { readonly notBefore?: Date; readonly notAfter?: Date } = {},
+): string {
+  return makeCertificate({ name: 'outboard-test', keys, isAuthority: true, names, ...validity }).pem;
+}

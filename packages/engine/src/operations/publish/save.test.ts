@@ -9,7 +9,7 @@ import {
   OutboardError,
   parsePlatform,
 } from '@outboard/oci';
-import { makeKeys, publicPem } from '../../testing/certificate-maker.ts';
+import { makeKeys, publicPem } from '@outboard/oci/testing';
 import { type OperationFixture, openOperationFixture } from '../../testing/operation-fixture.ts';
 import { givenPolicy } from '../../testing/policy-fixture.ts';
 import { publishPlugin } from '../../testing/published-plugin.ts';

@@ -19,9 +19,9 @@ import {
   writeLayoutArchive,
 } from '@outboard/oci';
 import { createMemoryRegistryClient, MemoryRegistry } from '@outboard/oci/memory';
+import { logIdOf, makeCertificate, makeKeys, publicPem, spkiOf } from '@outboard/oci/testing';
 import pino from 'pino';
 import type { Verification } from '../../config/verification.ts';
-import { logIdOf, makeCertificate, makeKeys, publicPem, spkiOf } from '../../testing/certificate-maker.ts';
 import { publishPlugin } from '../../testing/published-plugin.ts';
 import { type SignOptions, signByReferrer, signByTag } from '../../testing/sigstore-signer.ts';
 import { openSignaturePolicy } from '../open-signature-policy.ts';
@@ -335,7 +335,7 @@ describe('a signature by certificate', () => {
     ],
     [
       'of a certificate for TLS',
-      leafOf({ isForCode: false }),
+      leafOf({ usage: 'server' }),
       byCertificate(),
       /not for the signing of code/,
     ],
@@ -399,7 +399,7 @@ describe('a signature by certificate', () => {
     const { repository, digest, check } = await publish(t);
     const pki = { caRootsData: base64(root.pem), subjectEmail: 'dev@acme.test' };
     const requirement = { type: 'sigstoreSigned', pki, ...matchRepository };
-    const leaf = leafOf({ notBefore: undefined, notAfter: undefined, dns: 'build.test' });
+    const leaf = leafOf({ notBefore: undefined, notAfter: undefined, names: ['build.test'] });
     await signByTag(repository, { digest, keys: leaf, certificate: leaf, identity });
     only(await check(requirement));
     const byHost = { ...requirement, pki: { ...pki, subjectHostname: 'other.test' } };

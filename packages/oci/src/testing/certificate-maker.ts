@@ -1,7 +1,23 @@
 /**
- * Makes X.509 certificates for tests, with the extensions that Fulcio writes.
+ * Makes X.509 certificates for tests: of authorities, servers, clients, time stamp authorities, and with the extensions that
+ * Fulcio writes.
+ * @see RFC 5280
  */
-import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
+import { isIP } from 'node:net';
+import {
+  bits,
+  commonName,
+  ecdsaWithSha256,
+  element,
+  integer,
+  isTrue,
+  objectId,
+  octets,
+  pem,
+  sequence,
+  time,
+} from './der.ts';
 
 /** A pair of keys. */
 export interface KeyPair {
@@ -14,23 +30,32 @@ export interface MadeCertificate extends KeyPair {
   readonly der: Buffer;
   readonly pem: string;
   readonly name: string;
+  /** Serial number in DER. */
+  readonly serial: Buffer;
 }
+
+/** What a key may be used for. */
+export type KeyUsage = 'server' | 'client' | 'code' | 'time-stamps' | 'any';
+
+/** The last arc of the extended key usage. */
+const usageArcs = { server: 1, client: 2, code: 3, 'time-stamps': 8 } as const;
 
 /** Content of a certificate. */
 export interface CertificateContent {
   /** Common name. */
   readonly name: string;
   /** Default: itself. */
-  readonly issuer?: MadeCertificate | undefined;
+  readonly issuer?: Pick<MadeCertificate, 'name' | 'privateKey' | 'publicKey'> | undefined;
   readonly keys?: KeyPair | undefined;
   readonly notBefore?: Date | undefined;
   readonly notAfter?: Date | undefined;
   readonly isAuthority?: boolean | undefined;
-  /** Default true for certificates that are no authorities. */
-  readonly isForCode?: boolean | undefined;
+  /** Default `any` for authorities, else `code`. */
+  readonly usage?: KeyUsage | undefined;
+  /** DNS names and IPv4 addresses. */
+  readonly names?: readonly string[] | undefined;
   readonly email?: string | undefined;
   readonly uri?: string | undefined;
-  readonly dns?: string | undefined;
   /** Issuer of OpenID Connect. */
   readonly oidcIssuer?: string | undefined;
   /** A log of certificates that promises to publish it. */
@@ -62,52 +87,81 @@ export function logIdOf(keys: KeyPair): Buffer {
 /** Make a certificate. */
 export function makeCertificate(content: CertificateContent): MadeCertificate {
   const keys = content.keys ?? makeKeys();
+  const serial = newSerial();
   const signer = content.issuer ?? keys;
   const extensions = extensionsOf(content);
   const { certificateLog } = content;
   if (certificateLog !== undefined) {
-    extensions.push(promise(encodeBody(content, keys, extensions), signer, certificateLog));
+    const body = encodeBody(content, { keys, serial, extensions });
+    extensions.push(promise(body, signer, certificateLog));
   }
-  const body = encodeBody(content, keys, extensions);
-  const signature = sign('sha256', body, signer.privateKey);
-  const der = sequence(body, ecdsaWithSha256, tag(0x03, Buffer.concat([Buffer.from([0]), signature])));
-  const lines = der.toString('base64').match(/.{1,64}/g) ?? [];
-  const pem = `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`;
-  return { ...keys, der, pem, name: content.name };
+  const der = signedElement(encodeBody(content, { keys, serial, extensions }), signer.privateKey);
+  return { ...keys, der, pem: pem('CERTIFICATE', der), name: content.name, serial };
 }
 
-function encodeBody(content: CertificateContent, keys: KeyPair, extensions: readonly Buffer[]): Buffer {
+/** An element with its signature, as certificates and revocation lists are. */
+export function signedElement(body: Buffer, key: KeyObject): Buffer {
+  return sequence(body, ecdsaWithSha256, bits(sign('sha256', body, key)));
+}
+
+/** Eight bytes, of which the first makes the number positive and no shorter. */
+function newSerial(): Buffer {
+  return element(0x02, Buffer.from([0x40]), randomBytes(7));
+}
+
+interface BodyParts {
+  readonly keys: KeyPair;
+  readonly serial: Buffer;
+  readonly extensions: readonly Buffer[];
+}
+
+function encodeBody(content: CertificateContent, { keys, serial, extensions }: BodyParts): Buffer {
   const { notBefore = new Date('2026-01-01'), notAfter = new Date('2046-01-01') } = content;
   return sequence(
-    tag(0xa0, tag(0x02, Buffer.from([2]))),
-    tag(0x02, Buffer.from([1])),
+    element(0xa0, integer(2)), // version 3
+    serial,
     ecdsaWithSha256,
     commonName(content.issuer?.name ?? content.name),
     sequence(time(notBefore), time(notAfter)),
     commonName(content.name),
     spkiOf(keys),
-    tag(0xa3, sequence(...extensions)),
+    element(0xa3, sequence(...extensions)),
   );
 }
 
 function extensionsOf(content: CertificateContent): Buffer[] {
-  const { isAuthority = false, isForCode = !isAuthority, email, uri, dns, oidcIssuer } = content;
-  const names = [
-    ...(email === undefined ? [] : [tag(0x81, Buffer.from(email))]),
-    ...(uri === undefined ? [] : [tag(0x86, Buffer.from(uri))]),
-    ...(dns === undefined ? [] : [tag(0x82, Buffer.from(dns))]),
-  ];
+  const { isAuthority = false, usage = isAuthority ? 'any' : 'code', oidcIssuer } = content;
+  const names = alternativeNames(content);
   return [
-    ...(isAuthority ? [extension('2.5.29.19', sequence(tag(0x01, Buffer.from([0xff]))), true)] : []),
-    extension('2.5.29.15', tag(0x03, Buffer.from(isAuthority ? [1, 0x06] : [7, 0x80])), true),
-    ...(isForCode ? [extension('2.5.29.37', sequence(oid('1.3.6.1.5.5.7.3.3')))] : []),
+    ...(isAuthority ? [extension('2.5.29.19', sequence(isTrue), true)] : []),
+    // Signatures; for authorities also of certificates and revocation lists.
+    extension('2.5.29.15', element(0x03, Buffer.from(isAuthority ? [1, 0x86] : [7, 0x80])), true),
+    ...(usage === 'any' ? [] : [usageExtension(usage)]),
     ...(names.length === 0 ? [] : [extension('2.5.29.17', sequence(...names), true)]),
     ...(oidcIssuer === undefined
       ? []
       : [
           extension('1.3.6.1.4.1.57264.1.1', Buffer.from(oidcIssuer)),
-          extension('1.3.6.1.4.1.57264.1.8', tag(0x0c, Buffer.from(oidcIssuer))),
+          extension('1.3.6.1.4.1.57264.1.8', element(0x0c, Buffer.from(oidcIssuer))),
         ]),
+  ];
+}
+
+/** Time stamp authorities must have it critical. @see RFC 3161, 2.3 */
+function usageExtension(usage: keyof typeof usageArcs): Buffer {
+  const value = sequence(objectId(`1.3.6.1.5.5.7.3.${usageArcs[usage]}`));
+  return extension('2.5.29.37', value, usage === 'time-stamps');
+}
+
+function alternativeNames({ email, uri, names = [] }: CertificateContent): Buffer[] {
+  return [
+    ...(email === undefined ? [] : [element(0x81, Buffer.from(email))]),
+    ...(uri === undefined ? [] : [element(0x86, Buffer.from(uri))]),
+    ...names.map((name) =>
+      isIP(name) === 0
+        ? element(0x82, Buffer.from(name))
+        : element(0x87, Buffer.from(name.split('.').map(Number))),
+    ),
   ];
 }
 
@@ -134,7 +188,7 @@ function promise(body: Buffer, signer: KeyPair, log: KeyPair): Buffer {
     Buffer.from([0, 0, 4, 3]),
     withLength(signature),
   ]);
-  return extension('1.3.6.1.4.1.11129.2.4.2', tag(0x04, withLength(withLength(entry))));
+  return extension('1.3.6.1.4.1.11129.2.4.2', octets(withLength(withLength(entry))));
 }
 
 function withLength(bytes: Buffer): Buffer {
@@ -144,41 +198,5 @@ function withLength(bytes: Buffer): Buffer {
 }
 
 function extension(id: string, value: Buffer, isCritical = false): Buffer {
-  const critical = isCritical ? [tag(0x01, Buffer.from([0xff]))] : [];
-  return sequence(oid(id), ...critical, tag(0x04, value));
+  return sequence(objectId(id), ...(isCritical ? [isTrue] : []), octets(value));
 }
-
-function commonName(name: string): Buffer {
-  return sequence(tag(0x31, sequence(oid('2.5.4.3'), tag(0x0c, Buffer.from(name)))));
-}
-
-function time(date: Date): Buffer {
-  const text = date.toISOString().replace(/[-:T]|\.\d+/g, '');
-  return tag(0x17, Buffer.from(text.slice(2)));
-}
-
-function oid(text: string): Buffer {
-  const [first = 0, second = 0, ...rest] = text.split('.').map(Number);
-  const bytes = [first * 40 + second, ...rest.flatMap(base128)];
-  return tag(0x06, Buffer.from(bytes));
-}
-
-function base128(value: number): number[] {
-  const bytes = [value % 128];
-  for (let rest = Math.floor(value / 128); rest > 0; rest = Math.floor(rest / 128)) {
-    bytes.unshift((rest % 128) + 128);
-  }
-  return bytes;
-}
-
-function sequence(...parts: readonly Buffer[]): Buffer {
-  return tag(0x30, Buffer.concat(parts));
-}
-
-function tag(type: number, content: Buffer): Buffer {
-  const { length } = content;
-  const size = length < 128 ? [length] : length < 256 ? [0x81, length] : [0x82, length >> 8, length & 255];
-  return Buffer.concat([Buffer.from([type, ...size]), content]);
-}
-
-const ecdsaWithSha256 = sequence(oid('1.2.840.10045.4.3.2'));
