@@ -3,11 +3,14 @@
  * command line.
  */
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { after, before, describe, test } from 'node:test';
+import { promisify } from 'node:util';
 import {
   createRegistryClient,
   type Descriptor,
@@ -68,7 +71,11 @@ describe('a signature policy before a registry', { skip: needsRoot }, () => {
     await writePolicy({ type: 'insecureAcceptAnything' });
     await writeFile(join(home, 'key.pub'), pemOf(keys.privateKey));
     await writeFile(join(home, 'foreign.pub'), pemOf(foreign.privateKey));
-    daemon = await startDaemon({ home, args: ['--signature-policy', join(home, 'policy.json')] });
+    const places = ['--lookaside-dir', join(home, 'registries.d')];
+    daemon = await startDaemon({
+      home,
+      args: ['--signature-policy', join(home, 'policy.json'), ...places],
+    });
     remote = `${registry.host}/acme/signed:v1`;
     const query = `?name=${encodeURIComponent(remote)}`;
     const created = await callApi(daemon.socket, 'POST', `/plugins/create${query}`, {
@@ -119,6 +126,16 @@ describe('a signature policy before a registry', { skip: needsRoot }, () => {
     await writePolicy(policy);
   });
 
+  test('lets no daemon start with a wrong policy, and names file and place', async (context) => {
+    const other = await makeDaemonHome();
+    context.after(other.remove);
+    const path = join(other.home, 'policy.json');
+    await writeFile(path, '{"default":[{"type":"sigstoreSigned"}]}');
+    await assert.rejects(startDaemon({ home: other.home, args: ['--signature-policy', path] }), {
+      message: /ended with 1: [\s\S]*policy\.json: invalid signature policy at \S*default\[0\]/,
+    });
+  });
+
   test('installs what is signed under a tag, and shows the proof', async () => {
     await putSignature(repository, manifest, remote.replace(/:v1$/, ''));
     const verified = await run('verify', remote);
@@ -157,11 +174,72 @@ describe('a signature policy before a registry', { skip: needsRoot }, () => {
     assert.match(out, /for any name/);
   });
 
+  test('installs what skopeo signed with a key of OpenPGP, and nothing that was moved or changed', async () => {
+    const gpg = await makePgpHome(home);
+    stack.push(gpg.end);
+    await mkdir(join(home, 'registries.d'));
+    const place = `default-docker:\n  lookaside: file://${join(home, 'sigstore')}\n`;
+    await writeFile(join(home, 'registries.d', 'default.yaml'), place);
+    const signed = `${registry.host}/acme/pgp:v1`;
+    const policy = { type: 'signedBy', keyType: 'GPGKeys', keyPath: join(home, 'acme.gpg') };
+    await writePolicy(policy);
+    await reload(/configuration reloaded[\s\S]*configuration reloaded/);
+    await copyBySkopeo(gpg, ['--sign-by', gpg.key], `docker://${remote}`, `docker://${signed}`);
+    const installed = await run('install', '--disable', '--grant-all-permissions', signed);
+    assert.equal(installed.code, 0, installed.err);
+    const [plugin] = JSON.parse((await run('inspect', signed)).out);
+    const [{ Kind, Key, Identity, Storage }] = plugin.Verification.Signatures;
+    assert.deepEqual([Kind, Key, Identity, Storage], ['pgp', gpg.key, signed, 'lookaside']);
+    const byKey = await run('verify', '--key', 'acme.gpg', signed);
+    assert.equal(byKey.code, 0, byKey.err);
+    assert.match(byKey.out, new RegExp(`signed by the key ${gpg.key} for ${signed}`));
+    // The same content without a signature of its own, and with that of another tag.
+    const moved = `${registry.host}/acme/pgp:v2`;
+    await copyBySkopeo(gpg, [], `docker://${signed}`, `docker://${moved}`);
+    assert.match((await run('install', moved)).err, /does not count: it is for ".*\/acme\/pgp:v1", not/);
+    assert.match(
+      (await run('verify', remote)).err,
+      /there is no signature in file:.*\/sigstore\/acme\/signed;/,
+    );
+    const file = join(home, 'sigstore', `acme/pgp@${manifest.digest.replace(':', '=')}`, 'signature-1');
+    const bytes = await readFile(file);
+    bytes.writeUInt8(bytes.readUInt8(bytes.length - 5) ^ 1, bytes.length - 5);
+    await writeFile(file, bytes);
+    assert.match((await run('verify', signed)).err, /signature 1 (?:does not verify|is no|cannot be)/);
+  });
+
   test('the doctor shows the policy', async () => {
     const { out } = await run('doctor', '--format', 'json');
     assert.match(out, /a policy with 1 scopes, others are accepted/);
   });
 });
+
+/** A home of gpg with one key, which is exported to `acme.gpg`. */
+async function makePgpHome(home: string) {
+  const directory = await mkdtemp(join(tmpdir(), 'outboard-gpg-'));
+  const env = { ...process.env, GNUPGHOME: directory };
+  const run = (program: string, ...args: readonly string[]) => promisify(execFile)(program, args, { env });
+  await run('gpg', '--batch', '--passphrase', '', '--quick-gen-key', 'acme@test', 'ed25519', 'sign', 'never');
+  await run('gpg', '--batch', '--output', join(home, 'acme.gpg'), '--export', 'acme@test');
+  const { stdout } = await run('gpg', '--list-keys', '--with-colons', 'acme@test');
+  const key = /^fpr:+([0-9A-F]{40}):/m.exec(stdout)?.[1] ?? '';
+  const end = async () => {
+    await run('gpgconf', '--kill', 'all');
+    await rm(directory, { recursive: true, force: true });
+  };
+  return { key, home, run, end };
+}
+
+/** Copy with the signature store of the test. */
+async function copyBySkopeo(
+  { run, home }: Awaited<ReturnType<typeof makePgpHome>>,
+  flags: readonly string[],
+  ...places: readonly string[]
+): Promise<void> {
+  const plain = ['--src-tls-verify=false', '--dest-tls-verify=false', '--preserve-digests'];
+  const global = ['--insecure-policy', '--registries.d', join(home, 'registries.d')];
+  await run('skopeo', ...global, 'copy', ...plain, ...flags, ...places);
+}
 
 /** A signature of cosign by `keys`. */
 async function putSignature(repository: Repository, { digest }: Descriptor, name: string): Promise<void> {
