@@ -120,7 +120,7 @@ const othersFlags: Readonly<Record<string, readonly string[]>> = {
   'skopeo copy': ['--preserve-digests', '--sign-by', '--sign-by-sigstore-private-key'],
   gpg: ['--export', '--show-keys'],
   sha256sum: ['--check', '--ignore-missing'],
-  cosign: ['--new-bundle-format', '--tlog-upload'],
+  cosign: ['--new-bundle-format', '--tlog-upload', '--use-signing-config'],
 };
 
 /** Flags after `npm run NAME --`. */

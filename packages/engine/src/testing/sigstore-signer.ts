@@ -18,6 +18,8 @@ export interface SignatureStore {
 /** A transparency log. */
 export interface TransparencyLog extends KeyPair {
   readonly at: Date;
+  /** False: its entries have a proof, but no promise with a time, as those of newer logs. */
+  readonly isDated?: boolean | undefined;
 }
 
 /** Choices of a signature. */
@@ -31,6 +33,8 @@ export interface SignOptions {
   readonly certificate?: MadeCertificate | undefined;
   readonly chain?: readonly MadeCertificate[] | undefined;
   readonly log?: TransparencyLog | undefined;
+  /** Makes a time stamp over the signature. */
+  readonly timestamp?: ((signature: Buffer) => Buffer) | undefined;
   /** Changes what was signed. */
   readonly tamper?: ((payload: Buffer) => Buffer) | undefined;
 }
@@ -74,6 +78,11 @@ async function putPayload(store: SignatureStore, options: SignOptions) {
       'dev.cosignproject.cosign/signature': signature.toString('base64'),
       ...(certificate && { 'dev.sigstore.cosign/certificate': certificate.pem }),
       ...(chain.length > 0 && { 'dev.sigstore.cosign/chain': chain.map(({ pem }) => pem).join('') }),
+      ...(options.timestamp && {
+        'dev.sigstore.cosign/rfc3161timestamp': JSON.stringify({
+          SignedRFC3161Timestamp: options.timestamp(signature).toString('base64'),
+        }),
+      }),
       ...(entry && {
         'dev.sigstore.cosign/bundle': JSON.stringify({
           SignedEntryTimestamp: entry.promise.toString('base64'),
@@ -132,6 +141,11 @@ function makeBundle(digest: Digest, options: Parameters<typeof signByReferrer>[2
         ? { certificate: { rawBytes: certificate.der.toString('base64') } }
         : { publicKey: { hint: '' } }),
       tlogEntries: log === undefined ? [] : [makeEntry(log, body).entry],
+      ...(options.timestamp && {
+        timestampVerificationData: {
+          rfc3161Timestamps: [{ signedTimestamp: options.timestamp(signature).toString('base64') }],
+        },
+      }),
     },
     ...(message === undefined
       ? {
@@ -181,7 +195,8 @@ function dsseBody(payload: Buffer, signature: Buffer, verifier: string): object 
 function makeEntry(log: TransparencyLog, document: object) {
   const canonicalizedBody = Buffer.from(json.canonicalize(document) ?? '');
   const body = canonicalizedBody.toString('base64');
-  const integratedTime = Math.floor(log.at.getTime() / 1000);
+  const { isDated = true } = log;
+  const integratedTime = isDated ? Math.floor(log.at.getTime() / 1000) : 0;
   const keyId = logIdOf(log);
   const payload = { body, integratedTime, logIndex: 7, logID: keyId.toString('hex') };
   const promise = signBytes(Buffer.from(json.canonicalize(payload) ?? ''), log.privateKey);
@@ -194,7 +209,7 @@ function makeEntry(log: TransparencyLog, document: object) {
     logId: { keyId: keyId.toString('base64') },
     kindVersion: { kind, version: apiVersion },
     integratedTime: String(integratedTime),
-    inclusionPromise: { signedEntryTimestamp: promise.toString('base64') },
+    ...(isDated && { inclusionPromise: { signedEntryTimestamp: promise.toString('base64') } }),
     inclusionProof: {
       logIndex: '0',
       rootHash,

@@ -24,7 +24,7 @@ export function identityMismatch(
 ): string | undefined {
   if (rule.type === 'matchDigest') return undefined;
   if (signed === undefined || signed === '') {
-    return 'it names no repository, as bundles of cosign 3 do: sign with "cosign sign --new-bundle-format=false", or accept any name with "signedIdentity": {"type": "matchDigest"}';
+    return 'it names no repository, as bundles of cosign 3 do: sign with "cosign sign --new-bundle-format=false --use-signing-config=false", or accept any name with "signedIdentity": {"type": "matchDigest"}';
   }
   const found = parseSigned(signed);
   if (found === undefined) return `it is for the malformed name ${JSON.stringify(signed.slice(0, 300))}`;

@@ -46,7 +46,7 @@ async function requirePublishedCertificate(
   material: TrustedParties,
 ): Promise<void> {
   const { Verifier } = await import('@sigstore/verify');
-  const signed = await toSignedEntity(signature, true);
+  const signed = await toSignedEntity(signature, material);
   const certificateAuthorities = material.certificateAuthorities.map((authority) => ({
     ...authority,
     // They end at a root of the policy, as was checked before.

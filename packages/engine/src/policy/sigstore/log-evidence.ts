@@ -24,24 +24,30 @@ export interface CheckedKey {
 
 const maxCheckpoint = 64 * 1024;
 
+/** Keys of logs and time stamp authorities. */
+type EvidenceMaterial = Pick<TrustMaterial, 'tlogs' | 'timestampAuthorities'>;
+
 /**
  * Verify a signature with its log entries and time stamps.
- * @param material keys of logs and time stamp authorities
  * @throws {SignatureProblem} when an entry is missing or wrong, or with `requireValidAt` no time is confirmed
  */
 export async function requireLogged(
   signature: AttachedSignature,
   { key, requireValidAt }: CheckedKey,
-  material: Pick<TrustMaterial, 'tlogs' | 'timestampAuthorities'>,
+  material: EvidenceMaterial,
 ): Promise<LogEvidence> {
   const [entry] = signature.logEntries;
   if (entry === undefined) throw new SignatureProblem('has no entry of a transparency log');
   for (const logged of signature.logEntries) requireEntryOf(logged, key);
+  const needsTime = requireValidAt !== undefined;
+  if (needsTime) requireTime(signature, material);
   const { Verifier } = await import('@sigstore/verify');
+  let earliest: Date | undefined;
   const publicKey = () => ({
     publicKey: key,
     validFor(time: Date) {
       requireValidAt?.(time);
+      if (earliest === undefined || time < earliest) earliest = time;
       return true;
     },
   });
@@ -52,29 +58,46 @@ export async function requireLogged(
     tlogs: material.tlogs.map((log) => withName(log, signature.logEntries)),
     publicKey,
   };
-  const timestampThreshold = requireValidAt === undefined ? 0 : 1;
-  const options = { tlogThreshold: 1, ctlogThreshold: 0, timestampThreshold };
-  const signed = await toSignedEntity(signature, timestampThreshold > 0);
+  const options = { tlogThreshold: 1, ctlogThreshold: 0, timestampThreshold: needsTime ? 1 : 0 };
+  const signed = await toSignedEntity(signature, needsTime ? material : undefined);
   inWords(() => new Verifier(trust, options).verify({ ...signed, key: { $case: 'public-key', hint: '' } }));
-  const isDated = entry.inclusionPromise !== undefined;
-  return {
-    logIndex: entry.logIndex,
-    ...(isDated && { signedAt: new Date(Number(entry.integratedTime) * 1000) }),
-  };
+  const logged = entry.inclusionPromise && new Date(Number(entry.integratedTime) * 1000);
+  const signedAt = earliest ?? logged;
+  return { logIndex: entry.logIndex, ...(signedAt !== undefined && { signedAt }) };
 }
 
-/** The form of the library. Time stamps are left out where no time matters. */
+/** Entries of newer logs have no time: a time stamp authority confirms it. */
+function requireTime(
+  { logEntries, timestamps }: AttachedSignature,
+  { timestampAuthorities }: EvidenceMaterial,
+): void {
+  if (logEntries.some(({ inclusionPromise }) => inclusionPromise !== undefined)) return;
+  if (timestamps.length === 0) {
+    throw new SignatureProblem('has no time: its log entry confirms none, and it has no time stamp');
+  }
+  if (timestampAuthorities.length === 0) {
+    throw new SignatureProblem(
+      'has no time that counts: its log entry confirms none, and the policy names no authority for its time stamp: want one in "trustedRootPath"',
+    );
+  }
+}
+
+/**
+ * The form of the library.
+ * @param material with the authorities whose time stamps count: without any, those of a signature are left out; undefined
+ *   where no time matters
+ */
 export async function toSignedEntity(
   { content, logEntries, timestamps }: AttachedSignature,
-  withTimes: boolean,
+  material: Pick<EvidenceMaterial, 'timestampAuthorities'> | undefined,
 ) {
   const { RFC3161Timestamp } = await import('@sigstore/core');
-  const times = withTimes ? timestamps : [];
+  const times = material !== undefined && material.timestampAuthorities.length > 0 ? timestamps : [];
   return inWords(() => ({
     signature: content,
     tlogEntries: [...logEntries],
     timestamps: [
-      ...(withTimes ? logEntries : []).map(
+      ...(material === undefined ? [] : logEntries).map(
         (tlogEntry) => ({ $case: 'transparency-log', tlogEntry }) as const,
       ),
       ...times.map((der) => {
@@ -92,6 +115,11 @@ export function inWords<Result>(verify: () => Result): Result {
     if (error instanceof SignatureProblem) throw error;
     const { message, cause } = error instanceof Error ? error : new Error('malformed');
     const because = cause instanceof Error ? `: ${cause.message}` : '';
+    if (error instanceof Error && 'code' in error && error.code === 'TIMESTAMP_ERROR') {
+      const problem =
+        'has a time stamp that no authority of the trusted root made for it at a time of its validity';
+      throw new SignatureProblem(problem, { cause: error });
+    }
     throw new SignatureProblem(`is not confirmed: ${message}${because}`, { cause: error });
   }
 }

@@ -19,11 +19,19 @@ import {
   writeLayoutArchive,
 } from '@outboard/oci';
 import { createMemoryRegistryClient, MemoryRegistry } from '@outboard/oci/memory';
-import { logIdOf, makeCertificate, makeKeys, publicPem, spkiOf } from '@outboard/oci/testing';
+import {
+  logIdOf,
+  type MadeCertificate,
+  makeCertificate,
+  makeKeys,
+  publicPem,
+  spkiOf,
+} from '@outboard/oci/testing';
 import pino from 'pino';
 import type { Verification } from '../../config/verification.ts';
 import { publishPlugin } from '../../testing/published-plugin.ts';
 import { type SignOptions, signByReferrer, signByTag } from '../../testing/sigstore-signer.ts';
+import { makeTimeStamp } from '../../testing/time-stamps.ts';
 import { openSignaturePolicy } from '../open-signature-policy.ts';
 
 const remote = 'registry.test/acme/plugin:v1';
@@ -333,12 +341,7 @@ describe('a signature by certificate', () => {
       byCertificate(),
       /a certificate of "https:\/\/evil.test", not of https:\/\/issuer.test/,
     ],
-    [
-      'of a certificate for TLS',
-      leafOf({ usage: 'server' }),
-      byCertificate(),
-      /not for the signing of code/,
-    ],
+    ['of a certificate for TLS', leafOf({ usage: 'server' }), byCertificate(), /not for the signing of code/],
     [
       'of a leaf as authority',
       leafOf({ issuer: leafOf({}) }),
@@ -395,6 +398,83 @@ describe('a signature by certificate', () => {
     only(await check(byCertificate()));
   });
 
+  describe('of a log whose entries have no time', () => {
+    const undated = { ...log, isDated: false };
+    const stamping = makeCertificate({
+      ...{ name: 'stamps', issuer: root, usage: 'time-stamps' },
+      ...{ notBefore: new Date('2026-05-01'), notAfter: new Date('2026-07-01') },
+    });
+    const stampAt =
+      (at: string, authority = stamping) =>
+      (signature: Buffer) =>
+        makeTimeStamp(signature, { authority, issuer: 'root', at: new Date(at) });
+    const inTime = stampAt('2026-06-01T12:01:00Z');
+    const made = { keys: holder, certificate: holder, identity, log: undated };
+    const trusted = (authorities: readonly MadeCertificate[]) =>
+      byCertificate(
+        { trustedRootData: base64(JSON.stringify(trustedRoot(undefined, authorities))), caData: undefined },
+        { rekorPublicKeyData: undefined },
+      );
+
+    test('is accepted at the time of an authority that the trusted root names', async (t) => {
+      const { manifest, repository, check } = await publish(t);
+      await signByReferrer(repository, manifest, { ...made, timestamp: inTime });
+      const { signedAt, subject } = only(await check(trusted([stamping])));
+      assert.deepEqual([subject, signedAt], ['dev@acme.test', new Date('2026-06-01T12:01:00Z')]);
+    });
+
+    const foreign = makeCertificate({ name: 'stamps', issuer: root, usage: 'time-stamps' });
+    for (const [title, timestamp, message] of [
+      [
+        'without a time stamp',
+        undefined,
+        /has no time: its log entry confirms none, and it has no time stamp/,
+      ],
+      [
+        'with a time stamp of a foreign authority',
+        stampAt('2026-06-01T12:01:00Z', foreign),
+        /no authority of the trusted root made for it/,
+      ],
+      [
+        'with a time stamp of another signature',
+        () => inTime(Buffer.from('other')),
+        /no authority of the trusted root made for it/,
+      ],
+      [
+        'with a time stamp after its certificate expired',
+        stampAt('2026-06-01T12:06:00Z'),
+        /not at 2026-06-01T12:06:00.000Z/,
+      ],
+      [
+        'with a time stamp after the authority expired',
+        stampAt('2026-08-01T00:00:00Z'),
+        /no authority of the trusted root made for it/,
+      ],
+      ['with a malformed time stamp', () => Buffer.from('3003020101', 'hex'), /is not confirmed|made for it/],
+    ] as const) {
+      test(`${title} is refused`, async (t) => {
+        const { manifest, repository, check } = await publish(t);
+        await signByReferrer(repository, manifest, { ...made, timestamp });
+        await assert.rejects(check(trusted([stamping])), { kind: 'forbidden', code: 'policy', message });
+      });
+    }
+
+    test('is refused by a policy that names no authority of time stamps', async (t) => {
+      const { manifest, repository, check } = await publish(t);
+      await signByReferrer(repository, manifest, { ...made, timestamp: inTime });
+      const message = /the policy names no authority for its time stamp: want one in "trustedRootPath"/;
+      await assert.rejects(check(byCertificate()), { message });
+      await assert.rejects(check(trusted([])), { message });
+    });
+  });
+
+  test('is accepted at the time of its log where the policy names no authority for its time stamp', async (t) => {
+    const { digest, repository, check } = await publish(t);
+    const timestamp = () => Buffer.from('nothing');
+    await signByTag(repository, { digest, keys: holder, certificate: holder, identity, log, timestamp });
+    assert.deepEqual(only(await check(byCertificate())).signedAt, log.at);
+  });
+
   test("of an authority of one's own must be valid now", async (t) => {
     const { repository, digest, check } = await publish(t);
     const pki = { caRootsData: base64(root.pem), subjectEmail: 'dev@acme.test' };
@@ -409,7 +489,10 @@ describe('a signature by certificate', () => {
   });
 });
 
-function trustedRoot(certificateLog: ReturnType<typeof makeKeys>): object {
+function trustedRoot(
+  certificateLog: ReturnType<typeof makeKeys> | undefined,
+  stampAuthorities: readonly MadeCertificate[] = [],
+): object {
   const validFor = { start: '2026-01-01T00:00:00Z' };
   const keyOf = (pair: ReturnType<typeof makeKeys>) => ({
     hashAlgorithm: 'SHA2_256',
@@ -420,7 +503,7 @@ function trustedRoot(certificateLog: ReturnType<typeof makeKeys>): object {
   return {
     mediaType: 'application/vnd.dev.sigstore.trustedroot+json;version=0.1',
     tlogs: [keyOf(log)],
-    ctlogs: [keyOf(certificateLog)],
+    ctlogs: certificateLog === undefined ? [] : [keyOf(certificateLog)],
     certificateAuthorities: [
       {
         uri: '',
@@ -429,6 +512,13 @@ function trustedRoot(certificateLog: ReturnType<typeof makeKeys>): object {
         validFor,
       },
     ],
-    timestampAuthorities: [],
+    timestampAuthorities: stampAuthorities.map(({ der }) => ({
+      uri: '',
+      subject: {},
+      certChain: {
+        certificates: [der, root.der].map((each) => ({ rawBytes: each.toString('base64') })),
+      },
+      validFor,
+    })),
   };
 }
