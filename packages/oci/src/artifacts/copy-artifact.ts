@@ -4,7 +4,7 @@
  */
 import { type Cancellable, mapBounded } from '@outboard/async';
 import type { Digest } from '../digests/digest.ts';
-import { OutboardError } from '../errors/outboard-error.ts';
+import { isOutboardError, OutboardError } from '../errors/outboard-error.ts';
 import { parseArtifact } from '../manifests/artifact-manifest.ts';
 import type { Descriptor } from '../manifests/descriptor.ts';
 import { parseIndex } from '../manifests/image-index.ts';
@@ -115,7 +115,12 @@ class Copy {
     const { signal, onBlob } = this.#options;
     const push = async (blob: Descriptor) => {
       const open = () => this.#from.openBlob(blob, { signal });
-      const how = await this.#to.pushBlob(blob, open, { signal });
+      const send = () => this.#to.pushBlob(blob, open, { signal });
+      const how = await send().catch((error: unknown) => {
+        // Another host may have the right content.
+        if (isOutboardError(error) && error.code === 'content-changed') return send();
+        throw error;
+      });
       onBlob?.(blob, how);
     };
     await mapBounded(kept, push, blobsAtOnce);

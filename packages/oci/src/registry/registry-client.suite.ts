@@ -235,7 +235,7 @@ function testRemoval(test: DeclareTest): void {
 }
 
 function testMounts(create: () => Promise<RegistryUnderTest>): void {
-  it('pushBlob() mounts a blob of the other repository, and uploads what that one lacks', async () => {
+  it('R36 pushBlob() mounts a blob of the other repository, and uploads what that one lacks', async () => {
     await using subject = await create();
     await push(open(subject), layer);
     const { client, domain } = subject;

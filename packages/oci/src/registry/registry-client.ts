@@ -63,7 +63,7 @@ export interface BlobFetcher {
    * Open one blob and verify it while it streams. A broken connection is resumed by a range request.
    * The stream fails before its end if size or digest differ; the caller consumes or destroys it.
    * @throws {OutboardError} not-found; unavailable after the last retry; on the stream: invalid when the content differs,
-   *   code `content-changed` when it changed while the blob was resumed
+   *   code `content-changed` when it changed while the blob was resumed, or a mirror sent it: opened again it may be right
    * @see OCI distribution-spec v1.1.1, "Pulling blobs"
    */
   openBlob(descriptor: Descriptor, options?: OpenBlobOptions): Promise<Readable>;

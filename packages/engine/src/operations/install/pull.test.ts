@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
-import { OutboardError } from '@outboard/oci';
+import { mediaTypes, OutboardError } from '@outboard/oci';
 import {
   assertNameFree,
   type OperationFixture,
@@ -50,6 +50,47 @@ describe('pullPlugin()', () => {
       [published.configDigest],
     );
     await fixture.assertOnly([first, second], published.digests);
+  });
+
+  test('R04 reads a manifest alike whatever type it is served with later, or refuses it', async () => {
+    await using fixture = await openOperationFixture();
+    const repository = fixture.remote.repository('acme/plugin');
+    const { privileges, manifestDigest } = publish(fixture);
+    const stated = JSON.parse(repository.manifests.get(manifestDigest)?.bytes.toString() ?? '');
+    const { mediaType: _, ...silent } = stated; // only the registry says what it is
+    const bytes = Buffer.from(JSON.stringify(silent));
+    const serveAs = (mediaType: string) => repository.putManifest('v1', { mediaType, bytes });
+    const pullAs = (mediaType: string, name: string) => {
+      const digest = serveAs(mediaType);
+      const pinned = `registry.test/acme/plugin@${digest}`;
+      return pullPlugin(fixture.parts, { remote: pinned, privileges, name });
+    };
+    const first = await pullAs(mediaTypes.dockerManifest, 'acme/first:v1');
+    const second = await pullAs(mediaTypes.ociManifest, 'acme/second:v1');
+    assert.deepEqual(second.config, first.config);
+    assert.deepEqual(second.blobDigests, first.blobDigests);
+    assert.equal(second.manifestDigest, first.manifestDigest);
+    for (const index of [mediaTypes.ociIndex, mediaTypes.dockerManifestList]) {
+      await assert.rejects(pullAs(index, 'acme/third:v1'), { kind: 'invalid' });
+    }
+    assert.equal(fixture.parts.store.find('acme/first:v1').manifestMediaType, mediaTypes.dockerManifest);
+  });
+
+  test('R19 refuses a config that claims more than 1 MiB before it is asked for', async () => {
+    await using fixture = await openOperationFixture();
+    const repository = fixture.remote.repository('acme/plugin');
+    const { manifestDigest, privileges } = publish(fixture);
+    const manifest = JSON.parse(repository.manifests.get(manifestDigest)?.bytes.toString() ?? '');
+    manifest.config.size = 1024 * 1024 + 1;
+    const bytes = Buffer.from(JSON.stringify(manifest));
+    repository.putManifest('v1', { mediaType: mediaTypes.dockerManifest, bytes });
+    await assert.rejects(pullPlugin(fixture.parts, { remote, privileges }), {
+      kind: 'invalid',
+      message: /too large/,
+    });
+    const fetched = fixture.remote.requests.filter(({ operation }) => operation === 'openBlob');
+    assert.equal(fetched.length, 0);
+    await fixture.assertOnly([], []);
   });
 
   test('keeps content from a garbage collection while it runs', async () => {

@@ -4,7 +4,7 @@
 import { parseDigest } from '../../digests/digest.ts';
 import { canonicalName, canonicalString } from '../../references/format-reference.ts';
 import type { Reference } from '../../references/reference.ts';
-import type { Repository } from '../registry-client.ts';
+import type { OpenBlobOptions, Repository } from '../registry-client.ts';
 import { openBlob, readBlob } from './blobs/fetch-blob.ts';
 import { hasBlob, pushBlob } from './blobs/push-blob.ts';
 import type { RetryPolicy } from './failures/retry.ts';
@@ -42,11 +42,18 @@ export function createRepository(
       pullFrom(sources, { ...options, byDigest: tagOrDigest.includes(':') }, (from) =>
         fetchManifest(from, tagOrDigest, { ...options, subject: subjectOf(tagOrDigest), retry }),
       ),
-    openBlob: (descriptor, options = {}) =>
-      pullFrom(sources, { ...options, byDigest: true }, async (from, discredit) => {
-        const stream = await openBlob(from, descriptor, { ...options, subject: name, retry });
+    openBlob(descriptor, options = {}) {
+      let isOfMirror = false;
+      const onMirror: OpenBlobOptions['onMirror'] = (report) => {
+        isOfMirror = true;
+        options.onMirror?.(report);
+      };
+      return pullFrom(sources, { ...options, onMirror, byDigest: true }, async (from, discredit) => {
+        const mayDiffer = () => isOfMirror;
+        const stream = await openBlob(from, descriptor, { ...options, subject: name, retry, mayDiffer });
         return stream.once('error', discredit);
-      }),
+      });
+    },
     readBlob: (descriptor, options) =>
       pullFrom(sources, { ...options, byDigest: true }, (from) =>
         readBlob(from, descriptor, { ...options, subject: name, retry }),

@@ -4,8 +4,11 @@ import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { copyArtifact } from '../../artifacts/copy-artifact.ts';
 import { digestOf } from '../../digests/digest.ts';
 import { OutboardError } from '../../errors/outboard-error.ts';
+import { MemoryRegistry } from '../../memory/memory-registry.ts';
+import { createMemoryRegistryClient } from '../../memory/memory-registry-client.ts';
 import {
   blobOf,
   createClientUnderTest,
@@ -214,8 +217,35 @@ describe('mirrors', () => {
     ]);
     await assert.rejects(async () => readAll(await under.pull().openBlob(blobOf(layer))), {
       kind: 'invalid',
+      code: 'content-changed',
     });
     assert.deepEqual(await readAll(await under.pull().openBlob(blobOf(layer))), layer);
+  });
+
+  it('R01 cannot make a copy fail by wrong content', async () => {
+    const other = Buffer.alloc(layer.length, 'evil ');
+    const config = Buffer.from('{}');
+    const target = createMemoryRegistryClient(new Map([['registry.test', new MemoryRegistry()]]));
+    const bytes = Buffer.from(
+      JSON.stringify({
+        schemaVersion: 2,
+        mediaType: manifestType,
+        config: { ...blobOf(config), mediaType: 'application/vnd.docker.container.image.v1+json' },
+        layers: [blobOf(layer)],
+      }),
+    );
+    const send =
+      (content: Buffer): Handler =>
+      (request, response) => {
+        const isConfig = request.url?.endsWith(digestOf(config));
+        if (isConfig) response.end(config);
+        else if (request.url?.includes('/blobs/')) response.end(content);
+        else response.writeHead(200, { 'content-type': manifestType }).end(bytes);
+      };
+    await using under = await startMirrored([send(other)], send(layer));
+    const to = target.repository({ domain: 'registry.test', path: 'acme/copy' }, 'pull,push');
+    await copyArtifact(under.pull(), to, 'v1');
+    assert.deepEqual(await to.readBlob(blobOf(layer), { maxBytes: layer.length }), layer);
   });
 
   it('R01 that sent wrong content are not asked again, once the reader who verifies it has said so', async () => {

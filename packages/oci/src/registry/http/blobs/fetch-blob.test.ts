@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
+import { spawn } from 'node:child_process';
+import { randomBytes, randomInt } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { describe, it } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { fromCallback } from '@outboard/async';
 import { type Digest, digestOf } from '../../../digests/digest.ts';
 import { isOutboardError } from '../../../errors/outboard-error.ts';
@@ -165,6 +167,21 @@ describe('openBlob()', () => {
         requests.map(({ headers }) => headers.range),
         [undefined, cut === 0 ? undefined : `bytes=${cut}-`],
       );
+    }
+  });
+
+  it('R22 resumes a large blob after a break at any of 50 random bytes', async () => {
+    let cut: number | undefined;
+    await using registry = await startHostileRegistry((request, response) => {
+      const end = rangeStart(request) === undefined ? cut : undefined;
+      sendBlob(request, response, content, end);
+    });
+    await using under = createClientUnderTest();
+    for (let count = 0; count < 50; count++) {
+      cut = randomInt(1, content.length);
+      const received = await collect(await under.open(registry).openBlob(blobOf(content)));
+      assert.ok(received.equals(content), `cut at ${cut}`);
+      assert.equal(registry.requests.at(-1)?.headers.range, `bytes=${cut}-`);
     }
   });
 
@@ -345,7 +362,47 @@ async function startSilentServer(silent: 'answer' | 'TLS handshake') {
   };
 }
 
+/** A process that accepts no connection, and whose queue of connections is full: the next one is never established. */
+async function startFullServer() {
+  const program =
+    'const s = require("node:net").createServer().listen({ port: 0, host: "127.0.0.1", backlog: 1 }, () => console.log(s.address().port))';
+  const child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [text] = await once(child.stdout, 'data');
+  const port = Number(text);
+  child.kill('SIGSTOP');
+  const fillers = Array.from({ length: 4 }, () => connect(port, '127.0.0.1').on('error', () => undefined));
+  await Promise.all(fillers.slice(0, 2).map((socket) => once(socket, 'connect')));
+  return {
+    host: `127.0.0.1:${port}`,
+    async [Symbol.asyncDispose]() {
+      for (const socket of fillers) socket.destroy();
+      const ended = once(child, 'exit');
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
+}
+
 describe('a stalled registry', () => {
+  it('R21 is abandoned when its connection never begins', async () => {
+    await using server = await startFullServer();
+    await using under = createClientUnderTest({
+      retry: { attempts: 1, baseDelayMs: 1, maxDelayMs: 1, maxIdleMs: 60_000 },
+    });
+    let isOver = false;
+    const outcome = assert.rejects(under.open(server).resolve('v1'), { kind: 'unavailable' }).finally(() => {
+      isOver = true;
+    });
+    // HTTPS and then plain HTTP are tried.
+    while (!isOver) {
+      under.clock.advance(1_000);
+      await setImmediate();
+    }
+    await outcome;
+    assert.ok(under.clock.monotonicMs() >= 30_000);
+    assert.equal(under.clock.waiting, 0);
+  });
+
   it('R21 is abandoned after 30 seconds below 1 KiB/s, and the blob is resumed', async () => {
     await using registry = await startHostileRegistry((request, response) => {
       if (rangeStart(request) !== undefined) sendBlob(request, response, content);

@@ -17,6 +17,8 @@ export interface FetchBlobOptions extends OpenBlobOptions {
   /** Name of the repository for errors, such as `docker.io/library/alpine`. */
   readonly subject: string;
   readonly retry: RetryPolicy;
+  /** True if another host may have other content than the one that sent this; see `BlobFetcher.openBlob`. */
+  readonly mayDiffer?: (() => boolean) | undefined;
 }
 
 /**
@@ -57,6 +59,7 @@ export async function openBlob(
           offset,
           verify: offset === 0 && (options.verify ?? true),
           onResume: options.onResume,
+          mayDiffer: options.mayDiffer,
         });
         stream.once('close', release);
         return stream;

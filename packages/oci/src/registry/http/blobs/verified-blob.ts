@@ -33,6 +33,8 @@ export interface VerifiedBlobDeps {
   readonly verify: boolean;
   /** See `OpenBlobOptions`. */
   readonly onResume?: ((offset: number) => void) | undefined;
+  /** See `FetchBlobOptions`. */
+  readonly mayDiffer?: (() => boolean) | undefined;
 }
 
 /** A verified blob. Emits `end` after the last verified byte, or `error` before it. */
@@ -175,7 +177,7 @@ export class VerifiedBlob extends Readable {
     }
     this.destroy(
       new OutboardError('invalid', `content has digest ${actual}, want ${digest}`, {
-        code: this.#wasResumed ? 'content-changed' : undefined,
+        code: this.#wasResumed || this.#options.mayDiffer?.() ? 'content-changed' : undefined,
         details: { expected: digest, actual },
       }),
     );
