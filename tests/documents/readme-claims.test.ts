@@ -62,11 +62,12 @@ const claims: readonly (readonly [claim: string, tests: Readonly<Record<string, 
     { 'tests/authoring/images-session.test.ts': ['prints what the page shows, line by line'] },
   ],
   [
-    'Signatures of sigstore are demanded by',
+    'Signatures of sigstore and OpenPGP are demanded by',
     {
       'tests/integration/signatures.test.ts': [
         'refuses what is not signed, and installs nothing',
         'installs what is signed under a tag, and shows the proof',
+        'installs what skopeo signed with a key of OpenPGP, and nothing that was moved or changed',
       ],
     },
   ],

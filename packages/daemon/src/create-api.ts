@@ -70,7 +70,7 @@ export function createApi(deps: ApiDeps): HandleRequest {
       ...(await diagnoseHost({ ...roots, cgroupDriver: configuration['cgroup-driver'] })),
       checkGateway(deps.gateway),
       checkRegistries(deps.registries()),
-      checkSignaturePolicy(engine),
+      await checkSignaturePolicy(engine),
     ],
     hostFacts: runOnce(readHostFacts),
     components: runOnce(() => readComponentVersions(roots.runtime)),

@@ -20,6 +20,7 @@ export type {
 export {
   cgroupDrivers,
   cgroups,
+  findBinary,
   mountViews,
   openListeningSocket,
   parseTimestamp,
