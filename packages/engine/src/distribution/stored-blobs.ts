@@ -44,7 +44,7 @@ export function openOrigin({
   record,
   access,
   accessTo,
-}: Omit<BlobOrigin, 'content' | 'signal'>): Repository {
+}: Pick<BlobOrigin, 'registry' | 'record' | 'access' | 'accessTo'>): Repository {
   const from = parseReference(originOf(record));
   if (accessTo !== undefined) return registry.repository(from, 'pull', accessTo(from));
   // Credentials must not be sent to another registry.

@@ -135,6 +135,28 @@ describe('pullPlugin()', () => {
     await fixture.assertOnly(records, digests);
   });
 
+  test('R35 fetches the blobs of two repositories at once only once, of manifests that each pull may read', async () => {
+    await using fixture = await openOperationFixture();
+    const { privileges, digests, layers: blobs } = publish(fixture);
+    publishPlugin(fixture.remote.repository('acme/same'), 'v1', { layers });
+    publishPlugin(fixture.remote.repository('acme/private'), 'v1', { layers });
+    fixture.remote.intercept = ({ path }) => {
+      if (path === 'acme/private') throw new OutboardError('unauthorized', 'authentication required');
+    };
+    const hidden = pullPlugin(fixture.parts, { remote: 'registry.test/acme/private:v1', privileges });
+    const refused = assert.rejects(hidden, { kind: 'unauthorized' });
+    const records = await Promise.all([
+      pullPlugin(fixture.parts, { remote, privileges }),
+      pullPlugin(fixture.parts, { remote: 'registry.test/acme/same:v1', privileges }),
+    ]);
+    await refused;
+    for (const { digest } of blobs) {
+      const fetched = fixture.remote.requests.filter(({ target }) => target === digest);
+      assert.equal(fetched.length, 1);
+    }
+    await fixture.assertOnly(records, digests);
+  });
+
   test('refuses a name that another pull has reserved', async () => {
     await using fixture = await openOperationFixture();
     const { privileges, digests } = publish(fixture);

@@ -97,7 +97,7 @@ describe('savePlugins()', () => {
     const request = { remote, archive: all.id, platform: `linux/${foreign}`, privileges: other.privileges };
     const installed = await pullPlugin(host.parts, request);
     assert.deepEqual([installed.manifestDigest, installed.indexDigest], [other.manifestDigest, index.digest]);
-    // What was fetched for the archive is garbage.
+    // Content that was fetched for the archive is garbage.
     await fixture.assertOnly([record], mine.digests);
   });
 

@@ -39,7 +39,7 @@ export async function savePlugins(context: SaveContext, request: SaveRequest): P
   try {
     await writeArchive(context, request);
   } finally {
-    // What was fetched for the archive only.
+    // Content that was fetched for the archive only.
     if (request.allPlatforms === true || request.referrers === true)
       await bestEffort(context, 'collect the content of an archive', () => collectGarbage(context));
   }

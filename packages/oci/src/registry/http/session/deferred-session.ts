@@ -8,12 +8,15 @@ import type { Session } from './session.ts';
  * @param connections those of the session
  */
 export function deferSession(connections: Session['connections'], open: () => Promise<Session>): Session {
-  let opened: Session | undefined;
+  let opened: Promise<Session> | undefined;
   return {
     connections,
     async send(request) {
-      opened ??= await open();
-      return await opened.send(request);
+      opened ??= open().catch((error: unknown) => {
+        opened = undefined;
+        throw error;
+      });
+      return await (await opened).send(request);
     },
   };
 }
