@@ -1,13 +1,17 @@
 /**
  * Keys and signatures of OpenPGP, made by `gpg` in a home of their own, for tests.
  */
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
+
+/** Reason for skipping a test; false where `gpg` is installed. */
+export const needsGpg: string | false =
+  spawnSync('gpg', ['--version']).status === 0 ? false : 'needs gpg, to make signatures';
 
 /** Choices of a signature. */
 export interface PgpSignOptions {

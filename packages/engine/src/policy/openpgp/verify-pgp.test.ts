@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { createRegistryClient, type Descriptor, digestOf, mediaTypes, parseReference } from '@outboard/oci';
 import pino from 'pino';
-import { createPgpHome, type PgpHome, simpleSigningText } from '../../testing/pgp-signer.ts';
+import { createPgpHome, needsGpg, type PgpHome, simpleSigningText } from '../../testing/pgp-signer.ts';
 import { openSignaturePolicy } from '../open-signature-policy.ts';
 
 const remote = 'registry.test/acme/plugin:v1';
@@ -28,7 +28,7 @@ interface CheckChoices {
   readonly keyDatas?: readonly string[];
 }
 
-describe('a signature of OpenPGP', () => {
+describe('a signature of OpenPGP', { skip: needsGpg }, () => {
   let gpg: PgpHome;
   let home: string;
   let key: string;
