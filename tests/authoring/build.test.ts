@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmod, lstat, mkdir, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -81,7 +81,11 @@ describe('outboard build', { skip: needsRoot }, () => {
       ...(description === undefined ? {} : { 'outboard.json': JSON.stringify(description) }),
       ...files,
     };
-    for (const [name, content] of Object.entries(all)) await writeFile(join(directory, name), content);
+    for (const [name, content] of Object.entries(all)) {
+      const file = join(directory, name);
+      await mkdir(dirname(file), { recursive: true });
+      await writeFile(file, content);
+    }
     return directory;
   }
 
@@ -163,13 +167,19 @@ describe('outboard build', { skip: needsRoot }, () => {
     ['an OCI layout', () => archiveOf(ociLayout())],
     ['what docker save writes', () => archiveOf(dockerArchive())],
     ['a compressed archive of an image', () => gzipSync(archiveOf(dockerArchive()))],
+    ['a directory with an OCI layout', ociLayout],
+    ['a directory that docker save filled', dockerArchive],
   ] as const) {
     test(`merges the layers of ${name}, and writes nothing outside`, {
       skip: process.arch !== 'x64' && 'the image is for amd64',
     }, async () => {
+      const base = archive();
+      const files = Buffer.isBuffer(base)
+        ? { base }
+        : Object.fromEntries(Object.entries(base).map(([file, bytes]) => [`base/${file}`, bytes]));
       const directory = await project(
-        { base: './base.tar', program: 'run' },
-        { 'base.tar': archive(), run: await readFile(busybox) },
+        { base: './base', program: 'run' },
+        { ...files, run: await readFile(busybox) },
       );
       await chmod(join(directory, 'run'), 0o700);
       const output = `${directory}-out`;

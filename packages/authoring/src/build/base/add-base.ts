@@ -8,8 +8,9 @@ import type { Cancellable } from '@outboard/async';
 import { OutboardError, type Platform, parseReference } from '@outboard/oci';
 import { addDirectory } from '../tree/add-directory.ts';
 import { RootTree } from '../tree/root-tree.ts';
-import { applyLayer, readArchive } from './apply-layer.ts';
-import { findImageLayers } from './image-files.ts';
+import { applyImage } from './apply-image.ts';
+import { readArchive } from './apply-layer.ts';
+import { findDirectoryImage, isImageArchive, openArchiveImage } from './image-files.ts';
 import { applyRegistryImage, type RegistryOptions } from './registry-image.ts';
 import type { Spool } from './spool.ts';
 
@@ -34,22 +35,35 @@ export async function readBase(base: string, spool: Spool, options: BaseOptions)
   const stats = await stat(path).catch((cause: Error) => {
     throw new OutboardError('not-found', `"base": cannot read "${base}": ${cause.message}`, { cause });
   });
-  const files = stats.isDirectory()
-    ? readHostDirectory(path, options)
-    : await readArchive(createReadStream(path), spool, options.signal).catch((cause: Error) => {
-        throw new OutboardError(
-          'invalid',
-          `"base": "${base}" is no archive that can be read: ${cause.message}`,
-          {
-            cause,
-          },
-        );
-      });
-  const layers = await findImageLayers(files, options.platform);
-  if (layers === undefined) return files;
+  const { signal, platform } = options;
+  const isDirectory = stats.isDirectory();
+  const isImage = isDirectory || (await explain(base, () => isImageArchive(path, { signal })));
+  const open = isDirectory ? findDirectoryImage : openArchiveImage;
+  const image = isImage ? await open(path, { spool, signal }) : undefined;
+  if (image === undefined) {
+    return isDirectory
+      ? readHostDirectory(path, options)
+      : await explain(base, () => readArchive(createReadStream(path), spool, signal));
+  }
   const tree = new RootTree();
-  for (const open of layers) await applyLayer(tree, open(), spool, options.signal);
+  await applyImage(tree, image.reader, image.wanted, {
+    platform,
+    spool,
+    signal,
+    onProgress: () => undefined,
+  });
   return tree;
+}
+
+async function explain<Result>(base: string, read: () => Promise<Result>): Promise<Result> {
+  try {
+    return await read();
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new OutboardError('invalid', `"base": "${base}" is no archive that can be read: ${reason}`, {
+      cause,
+    });
+  }
 }
 
 function readHostDirectory(path: string, { modifiedAt, onWarning }: BaseOptions): RootTree {

@@ -16,6 +16,8 @@ import type { Spool } from './spool.ts';
 
 const whiteoutPrefix = '.wh.';
 const opaqueName = '.wh..wh..opq';
+/** Metadata at the root of layers that were made from AUFS, no part of the tree; hard links may refer to its files. */
+const aufsPrefix = '.wh..wh.';
 
 /**
  * Apply a layer, plain or compressed with gzip or zstd.
@@ -47,9 +49,11 @@ export async function readArchive(
 function layerHandler(tree: RootTree, spool: Spool): TarHandler {
   /** Entries of this layer, which an opaque directory keeps. */
   const added = new Set<TreeNode>();
+  const aufs = new Tree();
   let file: { readonly path: string; readonly entry: TarEntry } | undefined;
 
   function put(path: string, node: TreeNode): void {
+    if (path.startsWith(aufsPrefix)) return void aufs.put(path, node);
     tree.put(path, node);
     added.add(node);
   }
@@ -61,13 +65,16 @@ function layerHandler(tree: RootTree, spool: Spool): TarHandler {
       const parent = path.slice(0, Math.max(0, path.length - name.length - 1));
       file = undefined;
       if (name === opaqueName) return emptyBelow(tree, parent, added);
-      if (name.startsWith(whiteoutPrefix))
+      if (name.startsWith(whiteoutPrefix) && !path.startsWith(aufsPrefix))
         return tree.remove(`${parent}/${name.slice(whiteoutPrefix.length)}`);
       if (entry.type === 'file') {
         file = { path, entry };
         spool.begin();
       } else {
-        put(path, nodeOf(tree, path, entry));
+        put(
+          path,
+          nodeOf((target) => aufs.find(target) ?? tree.find(target), path, entry),
+        );
       }
     },
     onContent(chunk) {
@@ -95,7 +102,7 @@ function someChild({ children }: DirectoryNode, added: ReadonlySet<TreeNode>): b
   return [...children.values()].some((child) => holdsAny(child, added));
 }
 
-function nodeOf(tree: RootTree, path: string, entry: TarEntry): TreeNode {
+function nodeOf(find: (path: string) => TreeNode | undefined, path: string, entry: TarEntry): TreeNode {
   const facts = factsOf(entry);
   switch (entry.type) {
     case 'directory':
@@ -104,7 +111,7 @@ function nodeOf(tree: RootTree, path: string, entry: TarEntry): TreeNode {
       return { type: 'symlink', facts, target: entry.linkName };
     case 'hard-link': {
       const target = cleanEntryName(entry.linkName, false).toString('latin1');
-      const node = tree.find(target);
+      const node = find(target);
       if (node !== undefined && node.type !== 'directory') return node;
       throw new OutboardError('invalid', `"${path}" is a hard link to "${target}", which the layers lack`);
     }

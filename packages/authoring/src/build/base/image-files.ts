@@ -1,135 +1,121 @@
 /**
- * Images on disk: an OCI layout, or what `docker save` writes. Both are read from a tree, which an archive or a directory gave.
- * @see OCI image-spec v1.1.1, image-layout.md; Docker Image Specification v1.2.0, "Combined Image JSON + Filesystem Changeset Format"
+ * Images on disk: an OCI layout, or what `docker save` writes, as a directory or an archive. The library of artifacts reads and
+ * verifies them, as it does for `load` and `create --from-image`.
  */
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import {
-  choosePlatform,
-  createDigester,
-  type Descriptor,
-  type Digest,
-  digestHex,
-  isIndexMediaType,
-  isJsonObject,
-  mediaTypes,
+  cleanEntryName,
+  createLayoutReader,
+  createTarReader,
+  decompress,
+  entryName,
+  type LayoutContent,
+  type LayoutEntry,
   OutboardError,
-  type Platform,
-  parseIndex,
-  parseManifest,
-  parseStrictJson,
-  platformText,
+  openFileContentStore,
+  openLayout,
+  type RepositoryReader,
+  readLayoutArchive,
 } from '@outboard/oci';
-import { readContent } from '../tree/read-content.ts';
-import type { RootTree } from '../tree/root-tree.ts';
-import type { FileNode } from '../tree/tree-node.ts';
+import { addDirectory } from '../tree/add-directory.ts';
+import { archiveTree } from '../tree/archive-tree.ts';
+import { RootTree } from '../tree/root-tree.ts';
+import type { ImageOptions } from './apply-image.ts';
 
-/** The layers of one image, lowest first. */
-export type ImageLayers = readonly (() => AsyncIterable<Buffer>)[];
-
-const maxDocumentBytes = 4 * 1024 * 1024;
-
-/** @returns the layers of the image for a platform; undefined when the tree is no image but a root filesystem */
-export async function findImageLayers(files: RootTree, platform: Platform): Promise<ImageLayers | undefined> {
-  if (files.find('oci-layout')?.type === 'file') return await ociLayers(files, platform);
-  const list = files.find('manifest.json');
-  if (list?.type === 'file' && files.find('etc') === undefined)
-    return await dockerLayers(files, list, platform);
-  return undefined;
+/** An image that was found on disk. */
+export interface ImageFiles {
+  readonly reader: RepositoryReader;
+  /** Digest of its manifest or index; a tag when the layout has an entry for each of its platforms. */
+  readonly wanted: string;
 }
 
-async function ociLayers(files: RootTree, platform: Platform): Promise<ImageLayers> {
-  let index = parseIndex(await readDocument(files, 'index.json'), mediaTypes.ociIndex);
-  for (let depth = 0; depth < 2; depth++) {
-    const only = index.manifests.length === 1 ? index.manifests[0] : undefined;
-    if (only === undefined || !isIndexMediaType(only.mediaType)) break;
-    index = parseIndex(await readBlob(files, only), only.mediaType);
+/** A repository that no image has: entries are read by their digests, or as the only image of the layout. */
+const anyRepository = { domain: 'localhost', path: 'base' };
+
+/**
+ * Find the image of a directory.
+ * @returns undefined for a root filesystem
+ * @throws {OutboardError} invalid for a malformed image, and for several
+ */
+export async function findDirectoryImage(
+  directory: string,
+  options: Pick<ImageOptions, 'spool' | 'signal'>,
+): Promise<ImageFiles | undefined> {
+  const isThere = async (name: string) =>
+    (await stat(join(directory, name)).catch(() => undefined)) !== undefined;
+  if (await isThere('oci-layout')) {
+    const layout = await openLayout(directory);
+    return { reader: await layout.reader(anyRepository), wanted: wantedOf(await layout.entries()) };
   }
-  const [only] = index.manifests;
-  const isPlain = index.manifests.length === 1 && only !== undefined && only.platform === undefined;
-  const chosen = isPlain ? only : choosePlatform(index.manifests, platform);
-  const manifest = parseManifest(await readBlob(files, chosen), chosen.mediaType);
-  if (isPlain) requirePlatform(await readBlob(files, manifest.config), platform);
-  return manifest.layers.map((layer) => () => openBlob(files, layer));
+  if (!(await isThere('manifest.json')) || (await isThere('etc'))) return undefined;
+  const tree = new RootTree();
+  addDirectory(tree, '', directory, { modifiedAt: 0, owners: 'root', onSkip: () => undefined });
+  return await readImage(archiveTree(tree.root), options);
 }
 
-async function dockerLayers(files: RootTree, list: FileNode, platform: Platform): Promise<ImageLayers> {
-  const document = parse(await readAll(list), 'manifest.json');
-  const images = Array.isArray(document) ? document : [];
-  if (images.length !== 1) {
-    throw new OutboardError(
-      'invalid',
-      `the archive holds ${images.length} images, want one: docker save IMAGE`,
-    );
-  }
-  const [image] = images;
-  const layers = isJsonObject(image) && Array.isArray(image.Layers) ? image.Layers.map(String) : [];
-  const config = isJsonObject(image) ? String(image.Config) : '';
-  requirePlatform(await readAll(fileIn(files, config)), platform);
-  return layers.map((path) => () => readContent(fileIn(files, path).content));
+/** True for an archive of images, false for that of a root filesystem. @throws {OutboardError} invalid for what is no archive */
+export async function isImageArchive(file: string, options: Pick<ImageOptions, 'signal'>): Promise<boolean> {
+  const top = await readTopNames(file, options);
+  return top.has('oci-layout') || (top.has('manifest.json') && !top.has('etc'));
 }
 
-/** @throws {OutboardError} invalid when the image is for another platform */
-export function requirePlatform(config: Buffer, platform: Platform): void {
-  const document = parse(config, 'config of the image');
-  if (!isJsonObject(document) || typeof document.architecture !== 'string') return;
-  if (document.architecture === platform.architecture) return;
-  throw new OutboardError(
-    'invalid',
-    `the base is for linux/${document.architecture}, want ${platformText(platform)}`,
-  );
+/** Open the image of an archive. @throws {OutboardError} invalid for a malformed image, and for several */
+export async function openArchiveImage(
+  file: string,
+  options: Pick<ImageOptions, 'spool' | 'signal'>,
+): Promise<ImageFiles> {
+  return await readImage(createReadStream(file), options);
 }
 
-function parse(bytes: Buffer, subject: string): unknown {
-  try {
-    return parseStrictJson(bytes, { maxBytes: maxDocumentBytes, maxDepth: 32 });
-  } catch (cause) {
-    throw new OutboardError('invalid', `${subject}: ${cause instanceof Error ? cause.message : cause}`, {
-      cause,
-    });
-  }
+async function readTopNames(
+  file: string,
+  { signal }: Pick<ImageOptions, 'signal'>,
+): Promise<ReadonlySet<string>> {
+  const names = new Set<string>();
+  const reader = createTarReader({
+    onEntry({ name, type }) {
+      const [top = ''] = cleanEntryName(name, type === 'directory')
+        .toString('latin1')
+        .split('/');
+      names.add(top);
+    },
+    onContent: () => undefined,
+    onEntryEnd: () => undefined,
+  });
+  const { content } = await decompress(createReadStream(file), { signal });
+  for await (const chunk of content) reader.write(chunk);
+  reader.end();
+  return names;
 }
 
-function fileIn(files: RootTree, path: string): FileNode {
-  const node = files.find(path);
-  if (node?.type === 'file') return node;
-  throw new OutboardError('invalid', `the image lacks its file "${path}"`);
+/** Read an archive into a store beside the other temporary files of the build, which are deleted with it. */
+async function readImage(
+  archive: AsyncIterable<Uint8Array>,
+  { spool, signal }: Pick<ImageOptions, 'spool' | 'signal'>,
+): Promise<ImageFiles> {
+  const content = await openFileContentStore({ root: join(spool.directory, 'image') });
+  await using lease = content.lease();
+  const layout: LayoutContent = {
+    entries: await readLayoutArchive(archive, { content, lease }, { signal }),
+    blobs: content,
+  };
+  return { reader: createLayoutReader(layout, anyRepository), wanted: wantedOf(layout.entries) };
 }
 
-function blobPath({ digest }: Descriptor): string {
-  return `blobs/${digest.slice(0, digest.indexOf(':'))}/${digestHex(digest)}`;
-}
-
-async function readDocument(files: RootTree, path: string): Promise<Buffer> {
-  return await readAll(fileIn(files, path));
-}
-
-async function readBlob(files: RootTree, descriptor: Descriptor): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of openBlob(files, descriptor)) chunks.push(chunk);
-  return Buffer.concat(chunks);
-}
-
-async function readAll({ content }: FileNode): Promise<Buffer> {
-  const size = 'bytes' in content ? content.bytes.length : content.size;
-  if (size > maxDocumentBytes) {
-    throw new OutboardError('invalid', `a document of the image has ${size} bytes: want at most 4 MiB`);
-  }
-  const chunks: Buffer[] = [];
-  for await (const chunk of readContent(content)) chunks.push(chunk);
-  return Buffer.concat(chunks);
-}
-
-/** The bytes of a blob; fails at its end when they are not those of its digest. */
-async function* openBlob(files: RootTree, descriptor: Descriptor): AsyncGenerator<Buffer> {
-  const algorithm = descriptor.digest.startsWith('sha512:') ? 'sha512' : 'sha256';
-  const digester = createDigester(algorithm);
-  for await (const chunk of readContent(fileIn(files, blobPath(descriptor)).content)) {
-    digester.update(chunk);
-    yield chunk;
-  }
-  const found: Digest = digester.digest();
-  if (found !== descriptor.digest)
-    throw new OutboardError(
-      'invalid',
-      `the image is damaged: ${descriptor.digest} has the content of ${found}`,
-    );
+function wantedOf(entries: readonly LayoutEntry[]): string {
+  const images = entries.filter(({ isReferrer }) => !isReferrer);
+  const digests = new Set(images.map(({ descriptor }) => descriptor.digest));
+  const [digest] = digests;
+  if (digest !== undefined && digests.size === 1) return digest;
+  const names = [...new Set(images.map(entryName))];
+  const isOneImage = images.every(({ descriptor, reference, tag }) => {
+    const isNamed = reference !== undefined || tag !== undefined;
+    return descriptor.platform !== undefined && !isNamed;
+  });
+  // The reader makes an index of them.
+  if (images.length > 0 && isOneImage) return 'latest';
+  const shown = names.length === 0 ? 'none' : names.slice(0, 16).join(', ');
+  throw new OutboardError('invalid', `the base holds ${digests.size} images, want one: ${shown}`);
 }
