@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { bundleTests } from './bundle-tests.mjs';
 import { groupTests } from './group-tests.mjs';
 
 /** Upper bound for one file, in milliseconds. */
@@ -12,7 +13,7 @@ const fileTimeoutMs = 10 * 60_000;
 
 /**
  * Run test files and print failures and skipped tests. Packages, examples and benchmarks run as they are compiled, many
- * files in a process, which saves most of their start; files in `tests/` are not compiled, and run one in a process.
+ * files in a process, which saves most of their start; files in `tests/` are bundled, and run one in a process.
  *
  * @param {readonly string[]} files relative to the root
  * @param {{ root: string, program?: string }} options the Node.js program, which the tests find first in PATH
@@ -25,24 +26,24 @@ export async function runTests(files, { root, program = process.execPath }) {
   const sources = files.filter(isSource);
   const total = { passed: 0, failed: 0, skipped: 0, failures: [] };
   const shared = mkdtempSync(join(tmpdir(), 'outboard-run-'));
-  const batches = mkdtempSync(join(tmpdir(), 'outboard-batches-'));
-  const runs = [
-    { files: groupTests(compiled, { root, directory: batches }), loader: [] },
-    { files: sources, loader: ['--import=tsx'] },
-  ];
+  const directory = mkdtempSync(join(tmpdir(), 'outboard-tests-'));
   // A directory with this program alone: its own may hold other versions of programs that come later in PATH.
   const programs = mkdtempSync(join(tmpdir(), 'outboard-node-'));
   symlinkSync(program, join(programs, 'node'));
   try {
+    const runs = [
+      groupTests(compiled, { root, directory }),
+      sources.length === 0 ? [] : await bundleTests(sources, { root, directory }),
+    ];
     for (const run of runs) {
-      if (run.files.length === 0) continue;
-      const counts = await runFiles(run.files, { root, program, programs, shared, loader: run.loader });
+      if (run.length === 0) continue;
+      const counts = await runFiles(run, { root, program, programs, shared, directory });
       for (const key of ['passed', 'failed', 'skipped']) total[key] += counts[key];
       total.failures.push(...counts.failures);
     }
   } finally {
     rmSync(programs, { recursive: true });
-    rmSync(batches, { recursive: true });
+    rmSync(directory, { recursive: true });
     rmSync(shared, { recursive: true });
   }
   return total;
@@ -52,9 +53,9 @@ function compiledFile(file) {
   return file.replace('/src/', '/dist/').replace(/\.ts$/, '.js');
 }
 
-async function runFiles(files, { root, program, programs, shared, loader }) {
+async function runFiles(files, { root, program, programs, shared, directory }) {
   const args = [
-    ...loader,
+    '--enable-source-maps',
     '--test',
     // One more than processors: a test of containers waits for them a third of its time.
     `--test-concurrency=${availableParallelism() + 1}`,
@@ -70,6 +71,8 @@ async function runFiles(files, { root, program, programs, shared, loader }) {
       PATH: `${programs}${delimiter}${process.env.PATH ?? ''}`,
       // A directory that test files share, for built packages; gone after the run.
       OUTBOARD_TEST_RUN: shared,
+      // Where the bundles are, for the reporter.
+      OUTBOARD_TEST_BUNDLES: directory,
     },
     stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
   });

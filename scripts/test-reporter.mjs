@@ -6,6 +6,7 @@ import { writeSync } from 'node:fs';
 import { relative } from 'node:path';
 
 const resultFd = 3;
+const bundles = process.env.OUTBOARD_TEST_BUNDLES ?? '';
 /** Number of slow files to print. */
 const slowFiles = 20;
 
@@ -22,7 +23,7 @@ export default async function* report(events) {
     const { data } = event;
     if (data.file !== undefined && data.file !== file) {
       file = data.file;
-      yield `${relative(process.cwd(), file)}\n`;
+      yield `${sourceOf(file)}\n`;
     }
     if (data.nesting === 0 && data.file !== undefined)
       durations.set(data.file, (durations.get(data.file) ?? 0) + (data.details?.duration_ms ?? 0));
@@ -37,7 +38,7 @@ export default async function* report(events) {
       counts.passed++;
     } else {
       counts.failed++;
-      failures.push(`${data.name} (${relative(process.cwd(), data.file ?? '')})`);
+      failures.push(`${data.name} (${sourceOf(data.file ?? '')})`);
       yield failure(data);
     }
   }
@@ -51,10 +52,14 @@ export default async function* report(events) {
 /** Files run beside each other, so that their times add up to more than that of the run. */
 function describeSlowest(durations) {
   const slowest = [...durations].sort(([, a], [, b]) => b - a).slice(0, slowFiles);
-  const lines = slowest.map(
-    ([file, ms]) => `  ${(ms / 1000).toFixed(1)} s  ${relative(process.cwd(), file)}\n`,
-  );
+  const lines = slowest.map(([file, ms]) => `  ${(ms / 1000).toFixed(1)} s  ${sourceOf(file)}\n`);
   return `\nslowest files:\n${lines.join('')}`;
+}
+
+/** Path of a file relative to the repository, where that of a bundle is the one of its source. */
+function sourceOf(file) {
+  if (bundles === '' || !file.startsWith(bundles)) return relative(process.cwd(), file);
+  return relative(bundles, file).replace(/\.mjs$/, '.ts');
 }
 
 function failedInTests(data) {
@@ -65,7 +70,7 @@ function failure(data) {
   const error = data.details?.error;
   const cause = error?.cause ?? error;
   const words = cause?.stack ?? cause?.message ?? String(cause);
-  return `\nFAILED  ${data.name}\n  in ${data.file}\n${indent(words)}\n\n`;
+  return `\nFAILED  ${data.name}\n  in ${sourceOf(data.file ?? '')}\n${indent(words)}\n\n`;
 }
 
 function indent(text) {

@@ -55,6 +55,8 @@ test(`after ${operationCount} random operations and the removal of all plugins, 
     assert.deepEqual({ plugins, blobs }, { plugins: [], blobs: [] });
     assertHostUnchanged(before, { entries, plugins: [...ids] });
   } catch (error) {
+    // What it wrote last may not be here yet.
+    await place.daemon.end('SIGTERM');
     const log = place.daemon.log();
     await tidyUp(place);
     const reason = error instanceof Error ? error.message : error;

@@ -3,7 +3,6 @@
  */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { makeDaemonHome, startDaemon, type TestDaemon } from './daemon.ts';
@@ -77,11 +76,20 @@ function isAlive(pid: number): boolean {
   return existsSync(`/proc/${pid}`) && !/ Z [^)]*$/.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
 }
 
-/** The run record is written after the start; polled for up to 30 s. */
+/** The run record is removed before a start and written after it; polled for up to 30 s. */
 export async function untilOtherPid(execRoot: string, id: string, pid: number): Promise<void> {
   const deadline = AbortSignal.timeout(30_000);
-  const path = join(execRoot, 'bundles', id, 'run.json');
-  while (!existsSync(path) || pidOfPlugin(execRoot, id) === pid) {
+  while ([undefined, pid].includes(pidOfPluginIfThere(execRoot, id))) {
     await delay(20, undefined, { signal: deadline });
+  }
+}
+
+function pidOfPluginIfThere(execRoot: string, id: string): number | undefined {
+  try {
+    return pidOfPlugin(execRoot, id);
+  } catch (error) {
+    // Errors of files are system errors.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
   }
 }
