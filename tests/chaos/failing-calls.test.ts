@@ -4,4 +4,4 @@
  */
 import '../support/failing-calls.ts';
 
-await import('./failing-calls.cases.ts');
+await import('./failing-calls.suite.ts');

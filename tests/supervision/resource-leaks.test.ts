@@ -55,7 +55,7 @@ test(`after ${operationCount} random operations and the removal of all plugins, 
     assert.deepEqual({ plugins, blobs }, { plugins: [], blobs: [] });
     assertHostUnchanged(before, { entries, plugins: [...ids] });
   } catch (error) {
-    // What it wrote last may not be here yet.
+    // The last lines of its log may not be here yet.
     await place.daemon.end('SIGTERM');
     const log = place.daemon.log();
     await tidyUp(place);

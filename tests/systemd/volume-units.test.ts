@@ -32,10 +32,10 @@ before(async () => {
   await writeFile(host.path(program), script, { mode: 0o755 });
   await outboard(host, 'service', 'install', '--from-checkout', '--now');
   const body = perlPluginArchive('plain');
-  const created = await callApi(host.path(socket), 'POST', '/plugins/create?name=sshfs', { body });
+  const created = await callApi(host.path(socket), 'POST', '/plugins/create?name=rclone', { body });
   assert.equal(created.status, 204, created.text);
-  await outboard(host, 'enable', 'sshfs');
-  await outboard(host, 'volume', 'create', '--driver', 'sshfs', 'data');
+  await outboard(host, 'enable', 'rclone');
+  await outboard(host, 'volume', 'create', '--driver', 'rclone', 'data');
   const unit = '/etc/systemd/system/web.service';
   await writeFile(host.path(unit), shownFile(unit));
   await mkdir(host.path(`${unit}.d`));
@@ -56,7 +56,7 @@ async function mounts(): Promise<readonly string[]> {
     'inspect',
     '--format',
     '{{range .Uses}}{{.Description}}\n{{end}}',
-    'sshfs',
+    'rclone',
   );
   return uses.split('\n').filter((line) => line.includes('mounted'));
 }
@@ -76,7 +76,7 @@ describe('the unit in docs/service.md that mounts a volume', { skip }, () => {
     );
     assert.deepEqual(others, []);
     assert.equal(await starts(), 1);
-    const { code, stderr } = await tryOutboard(host, 'disable', 'sshfs');
+    const { code, stderr } = await tryOutboard(host, 'disable', 'rclone');
     assert.equal(code, 1);
     assert.match(stderr, /is in use: .*mounted by hand for web\.service/);
     assert.match(stderr, /outboard volume unmount --holder web\.service data/);
