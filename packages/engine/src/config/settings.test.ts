@@ -85,6 +85,32 @@ describe('applySettings()', () => {
     });
   }
 
+  test('R29 treats names of members of all objects as ordinary names of variables, mounts and devices', () => {
+    const hostile = readConfig({
+      env: [{ name: '__proto__', value: '0', settable: ['value'] }],
+      mounts: ['constructor', 'toString'].map((name) => ({
+        name,
+        type: 'bind',
+        options: ['bind'],
+        source: '/old',
+        destination: `/${name}`,
+        settable: ['source'],
+      })),
+      linux: { devices: [{ name: 'hasOwnProperty', path: '/dev/old', settable: ['path'] }] },
+    });
+    const before = initialSettings(hostile);
+    const args = ['__proto__=1', 'constructor=/new', 'toString=/new', 'hasOwnProperty=/dev/new'];
+    const settings = applySettings(hostile, before, args);
+    assert.deepEqual(settings.env, ['__proto__=1']);
+    assert.deepEqual(
+      settings.mounts.map(({ source }) => source),
+      ['/new', '/new'],
+    );
+    assert.equal(settings.devices[0]?.path, '/dev/new');
+    assert.throws(() => applySettings(hostile, before, ['valueOf=1']), /setting "valueOf" not found/);
+    assert.equal(({} as Record<string, unknown>).source, undefined);
+  });
+
   test('D18 refuses NUL and values that no process can be given, without repeating them', () => {
     for (const value of ['a\0b', 's3cret'.repeat(30_000)]) {
       assert.throws(

@@ -205,6 +205,15 @@ describe('Bearer authentication', () => {
     await assert.rejects(under.open(registry).resolve('v1'), { kind: 'unauthorized' });
     assert.equal(tokenRequests(registry).length, 0);
   });
+  it('R13 sends nothing for a challenge of 64 KiB', async () => {
+    await using registry = await startTokenRegistry(
+      giveToken,
+      (host) => `Bearer realm="http://${host}/token",scope="${'x '.repeat(32 * 1024)}"`,
+    );
+    await using under = createClientUnderTest();
+    await assert.rejects(under.open(registry).resolve('v1'), (error) => isOutboardError(error));
+    assert.equal(tokenRequests(registry).length, 0);
+  });
   it('R14 stops reading a token response at 1 MiB', async () => {
     await using registry = await startTokenRegistry((_, response) => {
       const more = () => {
