@@ -34,7 +34,7 @@ export interface MadeCertificate extends KeyPair {
   readonly serial: Buffer;
 }
 
-/** What a key may be used for. */
+/** Permitted use of a key. */
 export type KeyUsage = 'server' | 'client' | 'code' | 'time-stamps' | 'any';
 
 /** The last arc of the extended key usage. */

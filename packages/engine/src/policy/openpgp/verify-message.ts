@@ -12,7 +12,7 @@ import { type PgpSigner, readStatusLines } from './status-lines.ts';
 
 /** A message whose signature is valid. */
 export interface VerifiedMessage extends PgpSigner {
-  /** What was signed. */
+  /** The signed bytes. */
   readonly payload: Buffer;
 }
 
@@ -43,7 +43,7 @@ export async function verifyMessage(
     const ring = join(directory, 'keyring');
     await writeFile(ring, keyring, { mode: 0o600 });
     const files = ['--homedir', directory, '--keyring', ring, '--log-file', '/dev/null'];
-    // Whoever collides SHA-1 can have one text signed and show another.
+    // With a collision of SHA-1 one text is signed and another one shown.
     const args = ['--weak-digest', 'SHA1', '--status-fd', '2', '--output', '-', '--', '-'];
     const env = { PATH: '/usr/bin:/bin', LC_ALL: 'C' };
     const result = await runProgram(gpgv, [...files, ...args], { input: message, env, timeoutMs, signal });
