@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { OutboardError, type PluginFilters, type PluginStatus } from '@outboard/engine';
+import { digestOf } from '@outboard/oci';
 import { send } from '../../testing/raw-http.ts';
 import { samplePlugin, scriptEngine } from '../../testing/scripted-engine.ts';
 import { startTestApi } from '../../testing/test-api.ts';
@@ -27,6 +28,24 @@ const times = { Since: '2026-08-01T13:00:00.000Z', StartedAt: '2026-08-01T12:00:
 
 for (const [status, document] of [
   [{ state: { status: 'disabled' } }, { State: { Status: 'disabled' } }],
+  [
+    {
+      state: { status: 'disabled' },
+      sourceImage: {
+        reference: 'docker.io/acme/image:v1',
+        digest: digestOf(Buffer.from('image')),
+        verification: { checkedAt: at, scope: 'default', signatures: [] },
+      },
+    },
+    {
+      State: { Status: 'disabled' },
+      SourceImage: {
+        Reference: 'docker.io/acme/image:v1',
+        Digest: digestOf(Buffer.from('image')),
+        Verification: { CheckedAt: '2026-08-01T12:00:00.000Z', Scope: 'default', Signatures: [] },
+      },
+    },
+  ],
   [
     {
       state: { status: 'running', ...run },
