@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { sign } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,21 +19,14 @@ import {
   parseReference,
   type Repository,
 } from '@outboard/oci';
+import { makeSigningKey, putCosignSignature } from '../support/cosign-signature.ts';
 import { callApi, makeDaemonHome, startDaemon, type TestDaemon } from '../support/daemon.ts';
 import { needsRoot } from '../support/needs-root.ts';
 import { outboard } from '../support/outboard-program.ts';
 import { pluginArchive } from '../support/plugin-archive.ts';
 import { startRegistry, type TestRegistry } from '../support/registry.ts';
 
-const [keys, foreign] = [makeKeys(), makeKeys()];
-
-function makeKeys() {
-  return generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
-}
-
-function pemOf(key: KeyObject): string {
-  return createPublicKey(key).export({ type: 'spki', format: 'pem' }).toString();
-}
+const [key, foreign] = [makeSigningKey(), makeSigningKey()];
 
 describe('a signature policy before a registry', { skip: needsRoot }, () => {
   let home: string;
@@ -69,8 +62,8 @@ describe('a signature policy before a registry', { skip: needsRoot }, () => {
     registry = await startRegistry();
     stack.push(() => registry.stop());
     await writePolicy({ type: 'insecureAcceptAnything' });
-    await writeFile(join(home, 'key.pub'), pemOf(keys.privateKey));
-    await writeFile(join(home, 'foreign.pub'), pemOf(foreign.privateKey));
+    await writeFile(join(home, 'key.pub'), key.publicPem);
+    await writeFile(join(home, 'foreign.pub'), foreign.publicPem);
     const places = ['--lookaside-dir', join(home, 'registries.d')];
     daemon = await startDaemon({
       home,
@@ -137,7 +130,11 @@ describe('a signature policy before a registry', { skip: needsRoot }, () => {
   });
 
   test('installs what is signed under a tag, and shows the proof', async () => {
-    await putSignature(repository, manifest, remote.replace(/:v1$/, ''));
+    await putCosignSignature(repository, {
+      digest: manifest.digest,
+      name: remote.replace(/:v1$/, ''),
+      key,
+    });
     const verified = await run('verify', remote);
     assert.equal(verified.code, 0, verified.err);
     assert.match(
@@ -239,28 +236,6 @@ async function copyBySkopeo(
   const plain = ['--src-tls-verify=false', '--dest-tls-verify=false', '--preserve-digests'];
   const global = ['--insecure-policy', '--registries.d', join(home, 'registries.d')];
   await run('skopeo', ...global, 'copy', ...plain, ...flags, ...places);
-}
-
-/** A signature of cosign by `keys`. */
-async function putSignature(repository: Repository, { digest }: Descriptor, name: string): Promise<void> {
-  const payload = Buffer.from(
-    JSON.stringify({
-      critical: {
-        identity: { 'docker-reference': name },
-        image: { 'docker-manifest-digest': digest },
-        type: 'cosign container image signature',
-      },
-      optional: null,
-    }),
-  );
-  const annotations = {
-    'dev.cosignproject.cosign/signature': sign('sha256', payload, keys.privateKey).toString('base64'),
-  };
-  const layer = await putBlob(repository, 'application/vnd.dev.cosign.simplesigning.v1+json', payload);
-  const config = await putBlob(repository, mediaTypes.ociImageConfig, Buffer.from('{}'));
-  const mediaType = mediaTypes.ociManifest;
-  const document = { schemaVersion: 2, mediaType, config, layers: [{ ...layer, annotations }] };
-  await putManifest(repository, `${digest.replace(':', '-')}.sig`, document);
 }
 
 /** A bundle of cosign 3 by `foreign`. */
