@@ -160,18 +160,20 @@ export function callApi(
   socketPath: string,
   method: string,
   path: string,
-  options: {
+  given: {
     readonly headers?: Readonly<Record<string, string>>;
     readonly body?: string | Buffer;
     readonly signal?: AbortSignal;
   } = {},
 ): Promise<ApiAnswer> {
-  const { headers = {}, signal } = options;
+  const { headers = {}, signal } = given;
   return new Promise((resolve, reject) => {
-    const call = request({ socketPath, method, path, headers, ...(signal && { signal }) }, (response) => {
+    // Without a pool: a kept connection may be one to a daemon that has just been killed.
+    const options = { socketPath, method, path, headers, agent: false, ...(signal && { signal }) };
+    const call = request(options, (response) => {
       text(response).then((body) => resolve({ status: response.statusCode ?? 0, text: body }), reject);
     });
     call.on('error', reject);
-    call.end(options.body);
+    call.end(given.body);
   });
 }
