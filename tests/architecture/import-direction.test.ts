@@ -47,6 +47,8 @@ const allowedImports: Readonly<Record<string, readonly string[]>> = {
     '@outboard/async/testing',
     '@outboard/engine',
     '@outboard/oci',
+    // Failing disks are for tests.
+    '@outboard/oci/testing',
     '@outboard/protocol',
   ],
   'packages/daemon': [
@@ -69,6 +71,7 @@ const allowedImports: Readonly<Record<string, readonly string[]>> = {
   'packages/cli': [
     '@outboard/authoring',
     '@outboard/oci',
+    '@outboard/oci/durable-file',
     '@outboard/oci/layers',
     '@outboard/oci/make-directories',
   ],

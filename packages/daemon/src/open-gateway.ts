@@ -13,7 +13,7 @@ import {
   type PluginSource,
   releaseInherited,
 } from '@outboard/gateway';
-import { makeDirectories } from '@outboard/oci';
+import { makeDirectoryDurably } from '@outboard/oci';
 import type { Logger } from 'pino';
 import type { Configuration } from './configuration/configuration.ts';
 import { createGatewayHandlers } from './gateway-handlers.ts';
@@ -83,7 +83,7 @@ async function openOver(
   const named = configuration['gateway-group'];
   const group = named === undefined ? deps.group : await findSocketGroup(named);
   const directory = join(configuration['data-root'], ownDirectory);
-  await makeDirectories(directory, { mode: 0o700 });
+  await makeDirectoryDurably(directory, { mode: 0o700 });
   return openGateway({
     directory: resolve(configuration['gateway-dir']),
     aliasFile: join(directory, aliasFile),

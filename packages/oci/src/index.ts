@@ -151,6 +151,7 @@ export {
   commitInDirectory,
   isUnfinishedWrite,
   makeDirectoryDurably,
+  removeUnfinishedWrites,
   writeFileDurably,
 } from './files/durable-file.ts';
 export { makeDirectories } from './files/make-directories.ts';

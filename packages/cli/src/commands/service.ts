@@ -3,10 +3,10 @@
  */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { makeDirectories } from '@outboard/oci/make-directories';
+import { changeDirectory, makeDirectoryDurably, writeFileDurably } from '@outboard/oci/durable-file';
 import { CommandError, codeOf, messageOf } from '../command-error.ts';
 import type { CommandHost } from '../command-host.ts';
 import { checkoutDirectory, programCommand, unitDirectory } from '../installation.ts';
@@ -75,11 +75,12 @@ async function writeUnits(
   directory: string,
   hasGroup: boolean,
 ): Promise<void> {
-  await makeDirectories(directory, { mode: 0o755 });
+  await makeDirectoryDurably(directory, { mode: 0o755 });
   for (const unit of units) {
     const template = await readFile(join(unitDirectory(), unit), 'utf8');
     const text = withoutAbsentGroup(template, hasGroup).replaceAll('@PROGRAM@', programWords);
-    await writeFile(join(directory, unit), text.replaceAll('@GROUP@', groupName), { mode: 0o644 });
+    // A unit that a power cut left cut off would keep the service from starting at the next boot.
+    await writeFileDurably(join(directory, unit), text.replaceAll('@GROUP@', groupName), { mode: 0o644 });
     host.stdout.write(`${join(directory, unit)}\n`);
   }
   if (hasGroup) return;
@@ -132,7 +133,7 @@ export async function uninstallService(
   for (const unit of units) {
     const path = join(directory, unit);
     if (!existsSync(path)) continue;
-    await rm(path, { force: true });
+    await changeDirectory(directory, () => rm(path, { force: true }));
     host.stdout.write(`removed ${path}\n`);
   }
   // Links of `systemctl enable`, which nothing else removes where systemd does not run.

@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { chown, type FileHandle, open, readlink, realpath, rename, rm } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { commitInDirectory } from '@outboard/oci/durable-file';
 import { makeDirectories } from '@outboard/oci/make-directories';
 import { CommandError, codeOf } from '../command-error.ts';
 import { fileReason, parseAuthText, readText } from './auth-file.ts';
@@ -71,13 +72,16 @@ async function replace(target: string, text: string, owner: number | undefined):
     if (owner !== undefined && owner !== process.getuid?.())
       await chown(temporary, owner, -1).catch(() => {});
     await file.sync();
-    await rename(temporary, target);
+    await commitInDirectory(
+      dirname(target),
+      () => rename(temporary, target),
+      (error) =>
+        process.emitWarning(`"${target}" was changed, but a power cut may undo it: ${error.message}`),
+    );
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
   }
-  await using directory = await open(dirname(target), 'r');
-  await directory.sync();
 }
 
 const exclusive = 2; // LOCK_EX

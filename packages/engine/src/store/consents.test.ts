@@ -31,3 +31,20 @@ test('openConsents() puts a damaged file aside, and begins anew', async (t) => {
   assert.equal(consents.find(digest), undefined);
   assert.deepEqual(await readdir(root), ['consents.json.damaged']);
 });
+
+test('remember() changes nothing in memory when the disk fails', async (t) => {
+  const root = await mkdtemp(join(tmpdir(), 'outboard-consents-'));
+  t.after(() => rm(root, { recursive: true, force: true }));
+  const consents = await openConsents(root, logger);
+  await rm(root, { recursive: true });
+  await assert.rejects(consents.remember(digest, privileges), { kind: 'system' });
+  assert.equal(consents.find(digest), undefined);
+});
+
+test('V5 openConsents() removes what a kill within a write left', async (t) => {
+  const root = await mkdtemp(join(tmpdir(), 'outboard-consents-'));
+  t.after(() => rm(root, { recursive: true }));
+  await writeFile(join(root, '.consents.json.0123456789abcdef.unfinished'), '');
+  await openConsents(root, logger);
+  assert.deepEqual(await readdir(root), []);
+});

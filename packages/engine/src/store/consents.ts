@@ -7,7 +7,7 @@ import { createKeyedQueue } from '@outboard/async';
 import { codec, type Digest, isOutboardError, JsonFile, type ValueOf } from '@outboard/oci';
 import type { Logger } from 'pino';
 import { type Privilege, privilegeCodec } from '../config/plugin-config.ts';
-import { reportUnflushed } from './report-unflushed.ts';
+import { clearUnfinishedWrites, reportUnflushed } from './report-unflushed.ts';
 
 const { field, listOrEmpty, object } = codec;
 
@@ -46,20 +46,22 @@ export async function openConsents(dataRoot: string, logger: Logger): Promise<Co
   const path = join(dataRoot, 'consents.json');
   const queue = createKeyedQueue();
   const onUnflushed = reportUnflushed(logger);
-  const known = new Map((await readConsents(path, logger)).map((consent) => [consent.digest, consent]));
+  await clearUnfinishedWrites(dataRoot, logger);
+  let known: ReadonlyMap<Digest, Consent> = byDigest(await readConsents(path, logger));
   return {
     find: (digest) => known.get(digest),
     remember: (digest, privileges) =>
       queue.run(path, async () => {
-        known.delete(digest);
-        known.set(digest, { digest, grantedAt: new Date(), privileges });
-        for (const oldest of known.keys()) {
-          if (known.size <= maxConsents) break;
-          known.delete(oldest);
-        }
-        await consentFile.commit(path, { consents: [...known.values()] }, onUnflushed);
+        const others = [...known.values()].filter((consent) => consent.digest !== digest);
+        const consents = [...others, { digest, grantedAt: new Date(), privileges }].slice(-maxConsents);
+        await consentFile.commit(path, { consents }, onUnflushed);
+        known = byDigest(consents);
       }),
   };
+}
+
+function byDigest(consents: readonly Consent[]): ReadonlyMap<Digest, Consent> {
+  return new Map(consents.map((consent) => [consent.digest, consent]));
 }
 
 async function readConsents(path: string, logger: Logger): Promise<readonly Consent[]> {

@@ -1,7 +1,7 @@
 /**
  * The plugins of one data root. Records in memory equal those on disk; every change is one rename.
  */
-import { readdir, rename, rm } from 'node:fs/promises';
+import { readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createListeners, type Listeners, mapBounded } from '@outboard/async';
 import { removeTree } from '@outboard/container';
@@ -10,8 +10,7 @@ import {
   commitInDirectory,
   type Digest,
   isOutboardError,
-  isUnfinishedWrite,
-  makeDirectories,
+  makeDirectoryDurably,
   OutboardError,
   onStorage,
   type ReportUnflushed,
@@ -30,7 +29,7 @@ import {
   pluginPaths,
 } from './plugin-layout.ts';
 import { commitRecord, parseRecord, readRecordText, writeRecord } from './plugin-record-file.ts';
-import { reportUnflushed } from './report-unflushed.ts';
+import { clearUnfinishedWrites, reportUnflushed } from './report-unflushed.ts';
 import { matchTree, settleUpgrade } from './upgrade-journal.ts';
 
 /** A change of the records in memory, which follows the one on disk. */
@@ -52,6 +51,7 @@ export class PluginStore {
   readonly #reservedNames = new Set<string>();
   readonly #logger: Logger;
   readonly #onUnflushed: ReportUnflushed;
+  #mayBeUndone = false;
   readonly #changes: Listeners<[RecordChange]>;
   /** Plugins whose records cannot be used, by ID. */
   readonly #damaged = new Map<string, DamagedPlugin>();
@@ -61,7 +61,11 @@ export class PluginStore {
   private constructor(layout: PluginLayout, logger: Logger) {
     this.layout = layout;
     this.#logger = logger;
-    this.#onUnflushed = reportUnflushed(logger);
+    const report = reportUnflushed(logger);
+    this.#onUnflushed = (error) => {
+      this.#mayBeUndone = true;
+      report(error);
+    };
     this.#changes = createListeners((error, { id }) =>
       logger.error({ err: error, id }, 'a listener of the plugin store failed'),
     );
@@ -73,7 +77,7 @@ export class PluginStore {
    */
   static async open(layout: PluginLayout, logger: Logger): Promise<PluginStore> {
     const store = new PluginStore(layout, logger);
-    await makeDirectories(layout.pluginsDirectory, { mode: 0o700 });
+    await makeDirectoryDurably(layout.pluginsDirectory, { mode: 0o700 });
     const names = await readdir(layout.pluginsDirectory);
     await mapBounded(names, async (name) => {
       if (isPluginId(name)) await store.#load(name);
@@ -108,22 +112,7 @@ export class PluginStore {
         'a plugin is damaged: it is left as it is, and runs on if it runs; repair or remove it',
       );
     }
-    await this.#removeUnfinishedWrites(paths.directory);
-  }
-
-  /** Remove temporary files of writes that a crash interrupted. */
-  async #removeUnfinishedWrites(directory: string): Promise<void> {
-    try {
-      for (const name of await readdir(directory)) {
-        if (isUnfinishedWrite(name)) await rm(join(directory, name), { force: true });
-      }
-    } catch (error) {
-      // They do no harm.
-      this.#logger.warn(
-        { err: error, directory },
-        'cannot remove what is left of a write that was cut short',
-      );
-    }
+    await clearUnfinishedWrites(paths.directory, this.#logger);
   }
 
   async #resumeRemoval(directory: string): Promise<void> {
@@ -133,6 +122,14 @@ export class PluginStore {
       // The plugin is removed already; the next start tries again.
       this.#logger.error({ err: error, directory }, 'cannot delete what is left of a removed plugin');
     }
+  }
+
+  /**
+   * True once a commit could not be flushed: a power cut may bring back the state before it. What that state needs must not
+   * be deleted then; the next start deletes it.
+   */
+  get mayBeUndone(): boolean {
+    return this.#mayBeUndone;
   }
 
   /** The paths of a plugin, whether it exists or not. */
@@ -261,7 +258,7 @@ export class PluginStore {
 
   /**
    * Remove a plugin: the rename of its directory is the commit. It must not run or have mounts.
-   * @returns deletes the directory; after a failure the next start does
+   * @returns deletes the directory; after a failure, or when the rename may be undone, the next start does
    */
   async remove(id: string): Promise<() => Promise<void>> {
     const removing = this.layout.removing(id);
@@ -270,7 +267,9 @@ export class PluginStore {
     this.#index.delete(id);
     this.#damaged.delete(id);
     if (before !== undefined) this.#changes.notify({ id, before, after: undefined });
-    return () => removeTree(removing);
+    return async () => {
+      if (!this.#mayBeUndone) await removeTree(removing);
+    };
   }
 
   /** Call a listener after every change of a record. @returns removes the listener */

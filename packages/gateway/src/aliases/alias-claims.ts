@@ -2,7 +2,8 @@
  * The names of sockets on record: a plugin keeps its name over restarts and upgrades, and gets it again when it is
  * installed anew.
  */
-import { codec, JsonFile, OutboardError } from '@outboard/oci';
+import { basename, dirname } from 'node:path';
+import { codec, JsonFile, OutboardError, removeUnfinishedWrites } from '@outboard/oci';
 import type { Logger } from 'pino';
 import { deriveAliases } from './derive-aliases.ts';
 
@@ -98,6 +99,11 @@ export async function openAliasClaims(path: string | undefined, logger: Logger):
 
 async function readClaims(path: string | undefined, logger: Logger): Promise<Map<string, string>> {
   if (path === undefined) return new Map();
+  await removeUnfinishedWrites(dirname(path), {
+    of: basename(path),
+    onFailure: (error) =>
+      logger.warn({ err: error }, 'cannot remove what is left of a write that was cut short'),
+  });
   try {
     const document = await claimFile.read(path);
     return new Map(document?.claims.map(({ plugin, alias }) => [plugin, alias]));

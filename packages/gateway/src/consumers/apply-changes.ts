@@ -4,7 +4,7 @@
  */
 import { chmod, rm, rmdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { makeDirectories, systemErrorCode, writeFileDurably } from '@outboard/oci';
+import { changeDirectory, makeDirectoryDurably, systemErrorCode, writeFileDurably } from '@outboard/oci';
 import type { FileOutcome } from './consumers.ts';
 import type { FileChange } from './file-changes.ts';
 import { removeUserFile, writeUserFile } from './user-files.ts';
@@ -59,7 +59,7 @@ async function applyChange(change: FileChange, madeDirectories: string[]): Promi
     await writeUserFile(change.wanted.owner, change.wanted);
   } else if (change.action === 'write') {
     const { path, content, isExecutable = false } = change.wanted;
-    for (const made of await makeDirectories(dirname(path), { mode: directoryMode })) {
+    for (const made of await makeDirectoryDurably(dirname(path), { mode: directoryMode })) {
       // The daemon's umask may be strict, and these are directories of another program.
       await chmod(made, directoryMode);
       madeDirectories.push(made);
@@ -67,10 +67,15 @@ async function applyChange(change: FileChange, madeDirectories: string[]): Promi
     await writeFileDurably(path, content, { mode: isExecutable ? programMode : fileMode });
   }
   if (change.action === 'remove') {
-    if (change.owner === undefined) await rm(change.path, { force: true });
+    if (change.owner === undefined) await removeFile(change.path);
     else await removeUserFile(change.owner, change.path);
   }
   return outcomeOf(change);
+}
+
+/** Flushed, because the record forgets the file next. */
+async function removeFile(path: string): Promise<void> {
+  await changeDirectory(dirname(path), () => rm(path, { force: true }));
 }
 
 function outcomeOf(change: FileChange): readonly FileOutcome[] {

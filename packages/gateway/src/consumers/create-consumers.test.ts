@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { createListeners } from '@outboard/async';
 import { OutboardError } from '@outboard/oci';
+import { failDirectoryFlushes } from '@outboard/oci/testing';
 import { pino } from 'pino';
 import type { ConnectablePlugin, ConsumerKind } from './consumer-kind.ts';
 import type { Consumers } from './consumers.ts';
@@ -102,6 +103,37 @@ describe('connections', () => {
       kind: 'not-found',
       message: 'reader is not connected',
     });
+  });
+
+  test('disconnect remembers a file until its removal is on disk', async () => {
+    await using consumers = await open();
+    await consumers.connect('reader', {});
+    {
+      using _disk = await failDirectoryFlushes((directory) => directory === join(home, 'etc', 'reader.d'));
+      assert.deepEqual(await statesOf(consumers.disconnect('reader', {})), [
+        'one.conf failed',
+        'two.conf failed',
+      ]);
+    }
+    await writeFile(pathOf('one.conf'), '/run/p/one.sock 1\n'); // as a power cut brings it back
+    await using reopened = await open();
+    await reopened.refresh();
+    assert.deepEqual(await readdir(home), ['consumers.json']);
+  });
+
+  test('V5 a new daemon removes what a kill within a write left', async () => {
+    {
+      await using consumers = await open();
+      await consumers.connect('reader', {});
+    }
+    const unfinished = (name: string) => `.${name}.0123456789abcdef.unfinished`;
+    await writeFile(join(home, unfinished('consumers.json')), '');
+    await writeFile(pathOf(unfinished('one.conf')), '');
+    await writeFile(pathOf(unfinished('other.conf')), 'of another program');
+    await using consumers = await open();
+    await consumers.refresh();
+    assert.deepEqual(await readdir(home), ['consumers.json', 'etc']);
+    assert.deepEqual(await names(), [unfinished('other.conf'), 'one.conf', 'two.conf']);
   });
 
   test('disconnect keeps directories that hold something else, or that existed', async () => {

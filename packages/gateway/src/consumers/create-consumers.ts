@@ -7,6 +7,7 @@ import { type Cancellable, createListeners, createSerialQueue } from '@outboard/
 import { digestOf, OutboardError } from '@outboard/oci';
 import type { Logger } from 'pino';
 import { applyChanges, foreseeChanges, removeDirectories } from './apply-changes.ts';
+import { clearUnfinished } from './clear-unfinished.ts';
 import { describeTarget, keyOf } from './connection-key.ts';
 import type { ConnectablePlugin, ConnectOptions, ConsumerKind, ExaminedConsumer } from './consumer-kind.ts';
 import {
@@ -46,6 +47,7 @@ interface Settled {
  */
 export async function openConsumers(deps: ConsumersDeps): Promise<Consumers> {
   const record = (await readRecord(deps)) ?? emptyRecord;
+  await clearUnfinished(deps.recordPath, record, deps.logger);
   const consumers = new RecordedConsumers(deps, record);
   void consumers.refresh();
   return consumers;
@@ -131,10 +133,12 @@ class RecordedConsumers implements Consumers {
 
   refresh(): Promise<void> {
     return this.#queue.run(async () => {
-      if (this.#record.connections.length === 0) return;
+      const { connections, files } = this.#record;
+      // Files without a connection are those that could not be removed.
+      if (connections.length === 0 && files.length === 0) return;
       const { logger } = this.#deps;
       try {
-        const { report } = await this.#settle(this.#record.connections, this.#examined, {});
+        const { report } = await this.#settle(connections, this.#examined, {});
         for (const { path, state, reason } of report.files) {
           if (state === 'written' || state === 'removed') logger.info({ path }, `consumer's file ${state}`);
           if (reason !== undefined) logger.warn({ path, reason }, `consumer's file ${state}`);

@@ -8,17 +8,37 @@
  */
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { OutboardError } from '../errors/outboard-error.ts';
 import { type MakeDirectoriesOptions, makeDirectories } from './make-directories.ts';
-import { onStorage, storageError } from './storage-error.ts';
+import { onStorage, storageError, systemErrorCode } from './storage-error.ts';
 
 const unfinishedPattern = /^\..+\.[0-9a-f]{16}\.unfinished$/;
 
 /** True for the name of a temporary file that an interrupted write left; start-up removes such files. */
 export function isUnfinishedWrite(name: string): boolean {
   return unfinishedPattern.test(name);
+}
+
+/**
+ * Remove the temporary files that interrupted writes left in a directory, which no write may be using. Never rejects: they
+ * do no harm. An absent directory is fine.
+ * @param options.of removes only those of this file
+ * @param options.onFailure receives the error of the file system
+ */
+export async function removeUnfinishedWrites(
+  directory: string,
+  options: { readonly of?: string | undefined; readonly onFailure: (error: unknown) => void },
+): Promise<void> {
+  const start = options.of === undefined ? '.' : `.${options.of}.`;
+  try {
+    for (const name of await readdir(directory)) {
+      if (isUnfinishedWrite(name) && name.startsWith(start)) await rm(join(directory, name), { force: true });
+    }
+  } catch (error) {
+    if (systemErrorCode(error) !== 'ENOENT') options.onFailure(error);
+  }
 }
 
 /** Receives the error of a change that holds but that a power cut may undo: its directory could not be flushed. */
@@ -125,8 +145,14 @@ function openDirectory(path: string): Promise<FileHandle> {
 /**
  * Create a directory and its missing parents, and flush each new entry. An existing directory keeps its mode.
  * @param options.mode permission bits of new directories, reduced by the umask
+ * @returns the directories that were created, parents first
  * @throws {OutboardError} system
  */
-export async function makeDirectoryDurably(path: string, options: MakeDirectoriesOptions): Promise<void> {
-  for (const made of await makeDirectories(path, options)) await syncDirectory(dirname(made));
+export async function makeDirectoryDurably(
+  path: string,
+  options: MakeDirectoriesOptions,
+): Promise<readonly string[]> {
+  const made = await makeDirectories(path, options);
+  for (const directory of made) await syncDirectory(dirname(directory));
+  return made;
 }

@@ -12,6 +12,7 @@ export { createAuthority } from './certificate-authority.ts';
 export type { CertificateContent, KeyPair, MadeCertificate } from './certificate-maker.ts';
 export { logIdOf, makeCertificate, makeKeys, publicPem, spkiOf } from './certificate-maker.ts';
 export * as der from './der.ts';
+export { failDirectoryFlushes } from './failing-flushes.ts';
 export type { Answer, AskedRequest, MisbehavingRegistry, Misbehaviour } from './misbehaving-registry.ts';
 export { misbehavingLogin, startMisbehavingRegistry } from './misbehaving-registry.ts';
 export type { Hosts } from './mutated-answer.ts';

@@ -1,7 +1,7 @@
 /**
  * Collect garbage: delete content that no plugin and no running operation uses.
  */
-import type { ExpectedContent, RemovedIngests } from '@outboard/oci';
+import { type ExpectedContent, OutboardError, type RemovedIngests } from '@outboard/oci';
 import { bestEffort } from '../best-effort.ts';
 import type { EngineContext } from '../engine-context.ts';
 import { type ForgottenVersions, forgetPreviousVersions } from './forget-previous.ts';
@@ -28,12 +28,14 @@ type GarbageContext = Pick<EngineContext, 'store' | 'content'>;
 
 /**
  * Delete unreferenced blobs, and old interrupted downloads. Manifests count as referenced, so that a pulled plugin can be pushed again unchanged.
- * Safe at any time: running operations hold leases on the content that they need.
+ * Safe at any time: running operations hold leases on the content that they need. Nothing is deleted when a power cut may
+ * undo a change of a record, because the record before it needs its content; the next start deletes it.
  */
 export async function collectGarbage(
   { store, content }: GarbageContext,
   { all = false }: GarbageOptions = {},
 ): Promise<CollectedGarbage> {
+  if (store.mayBeUndone) return { blobs: 0, bytes: 0 };
   // Evaluated anew for each blob: a pull that ends during the sweep releases its lease only after its record is saved.
   const removed = await content.sweep((digest) => store.isReferenced(digest));
   const downloads = await content.sweepIngests({ all });
@@ -48,11 +50,20 @@ export async function collectGarbage(
   return { ...total, kept: { blobs: kept.length, bytes: sumOf(kept) } };
 }
 
-/** Collect at the request of an operator. */
+/**
+ * Collect at the request of an operator.
+ * @throws {OutboardError} system when nothing may be deleted, because a power cut may undo a change of a record
+ */
 export async function collectOnRequest(
   context: GarbageContext & Parameters<typeof forgetPreviousVersions>[0],
   { all = false }: GarbageOptions = {},
 ): Promise<CollectedGarbage> {
+  if (context.store.mayBeUndone) {
+    throw new OutboardError(
+      'system',
+      'cannot collect garbage: a change of a plugin could not be flushed to the disk, and what a power cut may bring back is kept; check the disk, then restart the daemon',
+    );
+  }
   const forgotten = all ? await forgetPreviousVersions(context) : undefined;
   const collected = await collectGarbage(context, { all });
   return forgotten === undefined ? collected : { ...collected, forgotten };

@@ -31,6 +31,7 @@ export async function forgetPreviousVersions(
       const paths = context.store.paths(id);
       const size = await readTreeSize(paths.previousRootfs).catch(() => 0);
       await context.store.save(kept);
+      if (context.store.mayBeUndone) return;
       await bestEffort(context, 'delete the version before of a plugin', () => settleUpgrade(paths, kept));
       versions += 1;
       bytes += size;

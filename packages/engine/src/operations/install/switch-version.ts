@@ -5,7 +5,7 @@
 import type { Cancellable } from '@outboard/async';
 import { isOutboardError, OutboardError } from '@outboard/oci';
 import type { PluginRecord } from '../../config/plugin-config.ts';
-import { type ExchangeMode, exchangeRootfs, settleUpgrade } from '../../store/upgrade-journal.ts';
+import { type ExchangeMode, exchangeRootfs, matchTree, settleUpgrade } from '../../store/upgrade-journal.ts';
 import { bestEffort } from '../best-effort.ts';
 import type { EngineContext } from '../engine-context.ts';
 import { stopOptions } from '../forced-stop.ts';
@@ -106,10 +106,14 @@ async function switchBack(context: SwitchContext, before: PluginRecord): Promise
   }
 }
 
-/** End the exchange of trees, for the record that is saved. */
+/**
+ * End the exchange of trees, for the record that is saved. The old tree stays, with the journal, when a power cut may bring
+ * the old record back; the next start decides then.
+ */
 async function settle(context: SwitchContext, installed: PluginRecord): Promise<void> {
+  const end = context.store.mayBeUndone ? matchTree : settleUpgrade;
   await bestEffort(context, 'keep or delete the other tree of a plugin', () =>
-    settleUpgrade(context.store.paths(installed.id), installed),
+    end(context.store.paths(installed.id), installed),
   );
 }
 
