@@ -123,11 +123,12 @@ const operations: Readonly<Record<string, Operation>> = {
 for (const [name, operation] of Object.entries(operations)) {
   test(`V1-V10 after the daemon is killed during ${name}, the next one has lost nothing and leaves nothing behind`, {
     skip,
-  }, async () => {
+  }, async (context) => {
     // Duration of the operation without a kill, in milliseconds, as measured so far.
     let durationMs = 300;
     const startedAt = performance.now();
-    for (let round = 0; round < kills && performance.now() - startedAt < maxMsPerOperation; round += 1) {
+    let round = 0;
+    for (; round < kills && performance.now() - startedAt < maxMsPerOperation; round += 1) {
       const delayMs = random() * 1.2 * durationMs;
       const told = `seed ${seed}, ${name}, kill ${round} after ${delayMs.toFixed(1)} ms`;
       try {
@@ -144,6 +145,7 @@ for (const [name, operation] of Object.entries(operations)) {
         });
       }
     }
+    context.diagnostic(`${round} kills`);
   });
 }
 

@@ -30,6 +30,8 @@ let registry: TestRegistry;
 let roots: { readonly dataRoot: string; readonly execRoot: string };
 const remotes: Record<string, Pick<UpgradeRequest, 'remote' | 'privileges'>> = {};
 const ids = new Set<string>();
+/** Processes that were killed so far. */
+let kills = 0;
 
 function archiveOf(version: string): Buffer {
   return pluginArchive({ config: { Description: version }, files: { '/first': version, '/last': version } });
@@ -147,7 +149,8 @@ const operations: Readonly<Record<string, Operation>> = {
 for (const [name, operation] of Object.entries(operations)) {
   test(`V1-V8 after a kill before any single change of ${name}, a plugin is entirely old or entirely new`, {
     skip,
-  }, async () => {
+  }, async (context) => {
+    const before = kills;
     const total = await killAt(name, operation, Number.POSITIVE_INFINITY);
     assert.ok(total !== undefined && total > 3, `${name} makes ${total} changes`);
     for (const point of choosePoints(total)) {
@@ -158,6 +161,7 @@ for (const [name, operation] of Object.entries(operations)) {
         throw new Error(`seed ${seed}, ${name}, killed at ${point} of ${total}: ${reason}`, { cause: error });
       }
     }
+    context.diagnostic(`${kills - before} kills`);
   });
 }
 
@@ -187,6 +191,7 @@ async function killAt(name: string, operation: Operation, point: number): Promis
 /** Run `victim.mjs` to its end. @returns its count of changes; undefined if it was killed first */
 function runVictim(job: object): Promise<number | undefined> {
   const argument = JSON.stringify({ ...roots, ...job });
+  kills += 1;
   return new Promise((resolve, reject) => {
     execFile(process.execPath, [victim, argument], (error, stdout, stderr) => {
       if (error?.signal !== 'SIGKILL') return reject(new Error(`the victim was not killed: ${stderr}`));

@@ -72,6 +72,7 @@ test(`S15 ${killsOfDaemon} kills of the daemon at random times neither lose nor 
     for (const id of ids) await untilPluginAccepts(place.daemon.execRoot, id);
     assertRunning(place, ids);
   }
+  context.diagnostic(`${killsOfDaemon} kills`);
 });
 
 test('S15 plugins and monitors killed together with the daemon are restarted, once each', {
@@ -82,6 +83,7 @@ test('S15 plugins and monitors killed together with the daemon are restarted, on
   const ids = await enableTen(place);
   const startMs = await timeOfStart(place);
   const { execRoot } = place.daemon;
+  let kills = 0;
   for (let round = 0; round < killsOfPlugins; round += 1) {
     const victims = ids.filter(() => random() < 0.3);
     const before = victims.map((id) => pidOfPlugin(execRoot, id));
@@ -93,9 +95,13 @@ test('S15 plugins and monitors killed together with the daemon are restarted, on
       // One of the two, or both in either order.
       const pids = [before[index], monitors.get(id)].filter((pid) => pid !== undefined);
       if (random() < 0.5) pids.reverse();
-      for (const pid of pids.slice(random() < 0.5 ? 1 : 0)) killIfThere(pid);
+      for (const pid of pids.slice(random() < 0.5 ? 1 : 0)) {
+        killIfThere(pid);
+        kills += 1;
+      }
     }
     await killing;
+    kills += 3; // of the daemon
     await startNextDaemon(place);
     for (const [index, id] of victims.entries()) await untilOtherPid(execRoot, id, before[index] ?? 0);
     for (const id of ids) await untilPluginAccepts(execRoot, id);
@@ -106,6 +112,7 @@ test('S15 plugins and monitors killed together with the daemon are restarted, on
       throw new Error(`seed ${seed}, round ${round}: ${error}\n${place.daemon.log()}`, { cause: error });
     }
   }
+  context.diagnostic(`${kills} kills`);
 });
 
 /** The pid of each plugin's conmon. */

@@ -1,0 +1,53 @@
+#!/usr/bin/env node
+/**
+ * `npm run chaos`: the long run of the tests that kill. `--kills N` sets how many kills are made at least, default 1000, and
+ * `--seed S` repeats a run as far as randomness goes. The last line counts kills and failures.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const { values } = parseArgs({ options: { kills: { type: 'string' }, seed: { type: 'string' } } });
+const kills = Number(values.kills ?? 1000);
+const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 32));
+if (!Number.isSafeInteger(kills) || kills < 1 || !Number.isSafeInteger(seed) || seed < 0) {
+  console.error('usage: npm run chaos -- [--kills N] [--seed S]');
+  process.exit(2);
+}
+if (process.getuid?.() !== 0) {
+  console.error('chaos: not root: nothing can be killed here');
+  process.exit(1);
+}
+const setup = spawnSync(process.execPath, ['scripts/setup.mjs'], { cwd: root, stdio: 'inherit' });
+if (setup.status !== 0) process.exit(setup.status ?? 1);
+
+/** Seven operations are killed so often, and ten plugins once more; kills at points and of plugins come on top. */
+const killsPerOperation = Math.ceil(kills / 8);
+console.log(`chaos: seed ${seed}, ${killsPerOperation} kills for each operation`);
+const startedAt = performance.now();
+let made = 0;
+let failed = 0;
+for (const name of ['kill-points', 'kill-daemon', 'random-kills']) {
+  if (!(await runFile(`tests/chaos/${name}.test.ts`))) failed += 1;
+}
+const minutes = ((performance.now() - startedAt) / 60_000).toFixed(1);
+console.log(`chaos: ${made} kills in ${minutes} minutes, seed ${seed}, ${failed} files with failures`);
+process.exitCode = failed === 0 ? 0 : 1;
+
+/** Run a file, and count the kills that its tests tell. */
+async function runFile(file) {
+  const args = ['--import=tsx', '--test', '--test-timeout=0', '--test-reporter=spec', file];
+  const child = spawn(process.execPath, args, {
+    cwd: root,
+    env: { ...process.env, OUTBOARD_KILLS: String(killsPerOperation), OUTBOARD_SEED: String(seed) },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = new Promise((resolve) => child.once('close', (code) => resolve(code === 0)));
+  for await (const line of createInterface({ input: child.stdout })) {
+    console.log(line);
+    made += Number(/^\S+ (\d+) kills$/.exec(line.trim())?.[1] ?? 0);
+  }
+  return await ended;
+}
