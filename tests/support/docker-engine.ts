@@ -22,8 +22,12 @@ export interface DockerEngine extends AsyncDisposable {
   readonly configuration: string;
   /** The stock command line, connected to it. */
   readonly docker: DockerCli;
+  /** Its data root, such as `/var/lib/docker`. */
+  readonly dataRoot: string;
   /** All that it logged so far. */
   log(): string;
+  /** Kill it and all of its containers. Its files stay. */
+  stop(): Promise<void>;
   /** Kill it and all of its containers, and start it again. @param args replace those of `startDockerEngine` */
   restart(args?: readonly string[]): Promise<void>;
 }
@@ -87,6 +91,10 @@ export async function startDockerEngine(options: DockerEngineOptions): Promise<D
     socket,
     configuration,
     docker,
+    dataRoot: join(home, 'data'),
+    async stop() {
+      if (running) await kill(running);
+    },
     log: () => running?.errors() ?? '',
     async restart(args = options.args ?? []) {
       if (running) await kill(running);

@@ -28,6 +28,23 @@ export const hostCommands: readonly (RunnableRow | GroupRow)[] = [
     load: async () => (await import('./commands/wait.ts')).wait,
   },
   {
+    name: 'adopt',
+    arguments: [
+      ['<DIRECTORY>', 'data root of a Docker Engine, such as /var/lib/docker'],
+      ['[PLUGIN...]', 'default: all'],
+    ],
+    description: 'take over the plugins of a Docker Engine that is stopped',
+    options: [
+      option('--dry-run', 'print what would be adopted, and do nothing'),
+      option('-f, --force', 'while the engine runs, adopt the plugins that are disabled in it'),
+      formatOption('Name'),
+    ],
+    notes: `Copies root filesystems, data of propagated mounts, blobs and settings; plugins that are enabled in Docker are started.
+Docker's directory is only read. Plugins that were adopted before are left alone. Exit code 1 if one is refused.`,
+    examples: ['outboard adopt --dry-run /var/lib/docker', 'outboard adopt /var/lib/docker vieux/sshfs'],
+    load: async () => (await import('./commands/adopt.ts')).adopt,
+  },
+  {
     name: 'service',
     description: 'run the daemon as a systemd service',
     commands: [

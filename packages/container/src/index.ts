@@ -4,6 +4,7 @@
 
 // Containers: start, recovery, and what can be done to those that run.
 export { type CgroupDriver, cgroupDrivers } from './cgroup/cgroup-driver.ts';
+export { readCgroupMembers } from './cgroup/cgroup-members.ts';
 export { cgroups } from './cgroup/cgroups.ts';
 export type { ContainerProcess } from './cgroup/container-processes.ts';
 export type { ResourceStats } from './cgroup/resource-stats.ts';
@@ -12,6 +13,7 @@ export type { DebugRequest, ExecRequest, ExecSession } from './exec/exec-session
 // The host: mounts, programs, locks, file systems that may not answer.
 export { isClockSynchronised } from './linux/clock-synchronisation.ts';
 export { setCloseOnExec, setCloseOnExecOfInherited } from './linux/close-on-exec.ts';
+export { copyTree } from './linux/copy-tree.ts';
 export { sendDatagram } from './linux/datagram.ts';
 export { describeProcess } from './linux/describe-process.ts';
 export { errorCode, isErrno } from './linux/errno.ts';
@@ -33,6 +35,7 @@ export { isSameProcess, readBootId } from './linux/process-identity.ts';
 export { removeTree } from './linux/remove-tree.ts';
 export { runProgram } from './linux/run-program.ts';
 export { sendDescriptors } from './linux/send-descriptors.ts';
+export { shareLock } from './linux/shared-lock.ts';
 export { readTreeSize } from './linux/tree-size.ts';
 export { loadZstd } from './linux/zstd.ts';
 // Log files.

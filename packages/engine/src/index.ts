@@ -108,6 +108,8 @@ export type { PluginControl } from './operations/control/plugin-control.ts';
 export type { PluginDebugRequest } from './operations/insight/exec.ts';
 export type { PluginInsight } from './operations/insight/plugin-insight.ts';
 export type { PluginStats } from './operations/insight/stats.ts';
+export type { AdoptRequest } from './operations/install/adopt.ts';
+export type { Adoption } from './operations/install/adopt-plugin.ts';
 export type { CreateRequest } from './operations/install/create.ts';
 export type { CreateFromImageRequest } from './operations/install/create-from-image.ts';
 export type { PluginInstaller } from './operations/install/plugin-installer.ts';

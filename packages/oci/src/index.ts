@@ -154,5 +154,6 @@ export {
   removeUnfinishedWrites,
   writeFileDurably,
 } from './files/durable-file.ts';
+export { requireFreeSpace } from './files/free-space.ts';
 export { makeDirectories } from './files/make-directories.ts';
 export { onStorage, storageError, systemErrorCode } from './files/storage-error.ts';

@@ -5,7 +5,7 @@ export const engineLevels: DirectoryLevels = {
   levels: [
     ['config', 'observe'],
     ['spec/apparmor', 'store', 'policy/document'],
-    ['archives', 'references', 'spec', 'policy/lookaside', 'policy/openpgp', 'policy/sigstore'],
+    ['adoption', 'archives', 'references', 'spec', 'policy/lookaside', 'policy/openpgp', 'policy/sigstore'],
     ['distribution', 'preflight', 'policy'],
     ['supervise/host'],
     ['supervise'],

@@ -23,6 +23,7 @@ import { setRoute } from './docker/set.ts';
 import { upgradeRoute } from './docker/upgrade.ts';
 import { type VersionDeps, versionRoute } from './docker/version.ts';
 import { volumeRoutes } from './docker/volumes/volume-routes.ts';
+import { adoptRoute } from './outboard/adopt.ts';
 import { archiveRoutes } from './outboard/archives.ts';
 import { callsRoute } from './outboard/calls.ts';
 import { collectGarbageRoute } from './outboard/collect-garbage.ts';
@@ -72,6 +73,7 @@ export function createRoutes(deps: RouteDeps): readonly Route[] {
     collectGarbageRoute(engine),
     ...archiveRoutes(engine),
     saveRoute(engine),
+    adoptRoute(engine),
     doctorRoute(deps.diagnose),
     ...consumerRoutes(deps.consumers),
     ...referenceRoutes(engine),

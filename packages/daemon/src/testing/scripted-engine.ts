@@ -64,6 +64,7 @@ export function scriptEngine(script: Partial<PluginEngine>): PluginEngine {
     damaged: () => [],
     inspectDamaged: () => undefined,
     repair: missing('repair'),
+    adopt: missing('adopt'),
     state: missing('state'),
     outOfMemoryKills: missing('outOfMemoryKills'),
     statuses: missing('statuses'),

@@ -13,6 +13,8 @@ import { type ExportRequest, exportPlugin } from '../publish/export.ts';
 import { type PushRequest, pushPlugin } from '../publish/push.ts';
 import { type SaveRequest, savePlugins } from '../publish/save.ts';
 import type { RemoteOptions } from '../remote-options.ts';
+import { type AdoptRequest, adoptPlugins } from './adopt.ts';
+import type { Adoption } from './adopt-plugin.ts';
 import { type CreateRequest, createPlugin } from './create.ts';
 import { type CreateFromImageRequest, createFromImage } from './create-from-image.ts';
 import { localName } from './local-name.ts';
@@ -96,6 +98,14 @@ export interface PluginInstaller {
   archives(): readonly StagedArchive[];
   /** Forget an archive, and delete what no plugin uses of it. @throws {OutboardError} not-found, code `no-archive` */
   dropArchive(id: string): Promise<void>;
+  /**
+   * Take plugins over from the data root of a Docker Engine on this host: blobs, root filesystem, propagated mount, settings,
+   * and whether they are enabled. Docker's copy is only read. A plugin that cannot be taken is a result, and so is one that
+   * was taken before.
+   * @throws {OutboardError} not-found for a directory or name that is not there; invalid for another directory; conflict,
+   *   code `docker-runs`, while an engine uses it
+   */
+  adopt(request: AdoptRequest): Promise<readonly Adoption[]>;
   /** Delete content that no plugin and no running operation uses. */
   collectGarbage(options?: GarbageOptions): Promise<CollectedGarbage>;
 }
@@ -165,5 +175,9 @@ export const installerRows: FaceRows<PluginInstaller> = {
   dropArchive: { run: ({ archives }, id) => archives.drop(id) },
   remove: { measured: 'remove', plugin: byName, run: removePlugin },
   repair: { measured: 'repair', made: ({ plugin }) => plugin.id, run: repairPlugin },
+  adopt: {
+    measured: 'adopt',
+    run: (call, request) => adoptPlugins(call, { ...request, signal: call.signal }),
+  },
   collectGarbage: { measured: 'collect-garbage', run: collectOnRequest },
 };
