@@ -1,6 +1,7 @@
 /**
  * The rows of the commands that show plugins and the daemon, and remove content.
  */
+import { authFileOption } from './commands/auth-file-flag.ts';
 import {
   formatOption,
   option,
@@ -49,6 +50,22 @@ names are truncated. Files and pipes get all columns.`,
       formatOption('BytesReclaimed'),
     ],
     load: async () => (await import('./commands/collect-garbage.ts')).removeGarbage,
+  },
+  {
+    name: 'fsck',
+    arguments: [['[PLUGIN...]']],
+    description: 'check records, stored content and root filesystems, and repair them',
+    options: [
+      option('--repair', 'mend what can be mended: fetch content again, unpack root filesystems again'),
+      option('--quick', 'read no content: only that everything is there, with its size'),
+      option('--strict', 'what a plugin may have changed in its root filesystem is an error as well'),
+      authFileOption(),
+      formatOption('Path'),
+    ],
+    notes: `Without --repair nothing is changed. The root filesystem of an enabled plugin is compared, and not repaired: disable
+the plugin first. Exit code 0 if there is no error, or all were repaired; 4 if errors are left; 1 if it could not be checked.`,
+    examples: ['outboard fsck', 'outboard fsck --repair rclone', 'outboard fsck --quick --format json'],
+    load: async () => (await import('./commands/fsck.ts')).fsck,
   },
   {
     name: 'version',

@@ -57,6 +57,8 @@ export { openWorkspaces } from './open-workspaces.ts';
 export { openRunningContainers } from './recorded-containers.ts';
 // Looking into a root filesystem that its container may write to.
 export { checkRootfs } from './rootfs/check-rootfs.ts';
+export type { TreeDifference } from './rootfs/compare-trees.ts';
+export { compareTrees } from './rootfs/compare-trees.ts';
 export { compressLayer } from './rootfs/compress-layer.ts';
 export { architectureOf } from './rootfs/elf-architecture.ts';
 export { programCandidates } from './rootfs/find-program.ts';

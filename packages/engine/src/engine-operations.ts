@@ -1,7 +1,8 @@
 /**
- * Wires the rows of the four faces to one engine.
+ * Wires the rows of the faces to one engine.
  */
 import { catalogRows, type PluginCatalog } from './operations/catalog/plugin-catalog.ts';
+import { checkRows, type DataCheck } from './operations/check/check-data.ts';
 import { controlRows, type PluginControl } from './operations/control/plugin-control.ts';
 import type { EngineContext } from './operations/engine-context.ts';
 import { bindFace, measuredNames } from './operations/face-rows.ts';
@@ -10,7 +11,11 @@ import { installerRows, type PluginInstaller } from './operations/install/plugin
 import type { RunOperation } from './operations/run-operation.ts';
 
 /** The methods of all faces. */
-export type EngineOperations = PluginCatalog & PluginInstaller & PluginControl & InsightOperations;
+export type EngineOperations = PluginCatalog &
+  PluginInstaller &
+  PluginControl &
+  InsightOperations &
+  DataCheck;
 
 /** Names of the operations that are measured, as in `OperationMeasurement`. */
 export const observedOperations: readonly string[] = [
@@ -18,6 +23,7 @@ export const observedOperations: readonly string[] = [
   ...measuredNames(controlRows),
   ...measuredNames(catalogRows),
   ...measuredNames(insightRows),
+  ...measuredNames(checkRows),
 ];
 
 /** @param run runs every operation that is not direct */
@@ -27,5 +33,6 @@ export function createEngineOperations(context: EngineContext, run: RunOperation
     ...bindFace<PluginInstaller>(installerRows, context, run),
     ...bindFace<PluginControl>(controlRows, context, run),
     ...bindFace<InsightOperations>(insightRows, context, run),
+    ...bindFace<DataCheck>(checkRows, context, run),
   };
 }

@@ -102,6 +102,8 @@ export type { DamagedPluginStatus } from './operations/catalog/damaged.ts';
 export type { PluginFilters } from './operations/catalog/list.ts';
 export type { PluginCatalog } from './operations/catalog/plugin-catalog.ts';
 export type { PluginStatus } from './operations/catalog/status.ts';
+export type { DataCheck } from './operations/check/check-data.ts';
+export type { DataCheckReport, DataCheckRequest, DataFinding } from './operations/check/data-finding.ts';
 export type { CollectedGarbage, GarbageOptions } from './operations/content/collect-garbage.ts';
 // Control.
 export type { PluginControl } from './operations/control/plugin-control.ts';

@@ -1,10 +1,11 @@
 /**
- * The contract of the engine: four faces of operations on plugins, and the parts that programs call directly.
+ * The contract of the engine: faces of operations on plugins, and the parts that programs call directly.
  * `openPluginEngine` makes one.
  */
 import type { PluginDrivers } from './drivers/plugin-drivers.ts';
 import type { EventListener } from './observe/engine-events.ts';
 import type { PluginCatalog } from './operations/catalog/plugin-catalog.ts';
+import type { DataCheck } from './operations/check/check-data.ts';
 import type { PluginControl } from './operations/control/plugin-control.ts';
 import type { PluginInsight } from './operations/insight/plugin-insight.ts';
 import type { PluginInstaller } from './operations/install/plugin-installer.ts';
@@ -20,6 +21,7 @@ export interface PluginEngine
     PluginInstaller,
     PluginControl,
     PluginInsight,
+    DataCheck,
     AsyncDisposable {
   /** Clients of plugins, by name and capability. */
   readonly drivers: PluginDrivers;

@@ -103,6 +103,7 @@ export type {
   ExpectedContent,
   Ingest,
   IngestOptions,
+  InspectedBlob,
   Lease,
   OpenContentOptions,
   RemovedIngests,

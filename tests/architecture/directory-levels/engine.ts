@@ -17,5 +17,6 @@ export const engineLevels: DirectoryLevels = {
     ['operations/content', 'operations/control', 'operations/insight'],
     ['operations/catalog', 'operations/publish'],
     ['operations/install'],
+    ['operations/check'],
   ],
 };

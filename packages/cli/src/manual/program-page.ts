@@ -34,6 +34,7 @@ const files = [
 const exitCodes = [
   ['0', 'done'],
   ['1', 'failed'],
+  ['4', 'fsck: errors are left'],
   ['124', 'wait: time limit reached'],
   ['125', 'unknown command or option, or wrong number of arguments; nothing was done'],
   ['126, 127', 'exec: the program cannot be run, or does not exist; otherwise the exit code of the program'],

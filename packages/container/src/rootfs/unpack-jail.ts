@@ -39,6 +39,15 @@ export interface ApplyOptions extends Cancellable {
   readonly diffId?: boolean | undefined;
 }
 
+/** Options of `UnpackJail.archive`. */
+export interface ArchiveOptions extends Cancellable {
+  /**
+   * `digests`: in place of its content, a file holds the text `<size> <digest>`, or `error <code>` when the disk does not give
+   * its content back, and ` linked` after it when the file has several names. Default `bytes`.
+   */
+  readonly contents?: 'bytes' | 'digests' | undefined;
+}
+
 /** A running jail. Dispose kills it; the unpacked tree stays for the caller to keep or delete. */
 export interface UnpackJail extends AsyncDisposable {
   /**
@@ -52,7 +61,7 @@ export interface UnpackJail extends AsyncDisposable {
    * the same bytes. Read it to its end: a reader that stops ends the jail.
    * @throws {OutboardError} system on disk errors; invalid for paths beyond the kernel's limits
    */
-  archive(options?: Cancellable): AsyncIterable<Buffer>;
+  archive(options?: ArchiveOptions): AsyncIterable<Buffer>;
   /** Flush everything to disk (`syncfs`), then end the child. No layer can be applied afterwards. */
   finish(): Promise<void>;
 }
@@ -65,6 +74,7 @@ export interface UnpackJailOptions extends Cancellable {
 }
 
 /**
- * Start a jail over an existing, empty directory. Start it early: it gets ready while the network is awaited.
+ * Start a jail over an existing directory: an empty one to unpack into, or a tree to archive. Start it early: it gets ready
+ * while the network is awaited.
  */
 export type OpenUnpackJail = (directory: string, options?: UnpackJailOptions) => UnpackJail;

@@ -120,6 +120,7 @@ function toWire(event: ProgressEvent): object {
     const { tag, digest, size } = event.result;
     return { progressDetail: {}, aux: { Tag: tag, Digest: digest, Size: size } };
   }
+  if (event.data !== undefined) return { aux: event.data };
   if (event.id === undefined) return { status: event.status };
   // Clients redraw the line of a blob; the first line of a pull has the tag as ID and is a message.
   if (!blobId.test(event.id)) return { status: event.status, id: event.id };

@@ -32,6 +32,7 @@ import { createFromImageRoute } from './outboard/create-from-image.ts';
 import { doctorRoute } from './outboard/doctor.ts';
 import { execRoutes } from './outboard/exec.ts';
 import { exportRoute } from './outboard/export.ts';
+import { fsckRoute } from './outboard/fsck.ts';
 import { logsRoute } from './outboard/logs.ts';
 import { mountRoutes } from './outboard/mount-volume.ts';
 import { optionsRoutes } from './outboard/options.ts';
@@ -71,6 +72,7 @@ export function createRoutes(deps: RouteDeps): readonly Route[] {
     authRoute(engine),
     eventsRoute(deps.events),
     collectGarbageRoute(engine),
+    fsckRoute(engine),
     ...archiveRoutes(engine),
     saveRoute(engine),
     adoptRoute(engine),

@@ -46,6 +46,12 @@ const volumes: PluginEngine['volumes'] = {
   removeBy: missing('volumes.removeBy'),
 };
 
+const logs: PluginEngine['logs'] = {
+  read: missing('logs.read'),
+  onOutput: () => () => {},
+  calls: { append: missing('logs.calls.append'), read: missing('logs.calls.read') },
+};
+
 /** Create an engine with the given methods; every other method fails. */
 export function scriptEngine(script: Partial<PluginEngine>): PluginEngine {
   return {
@@ -54,11 +60,7 @@ export function scriptEngine(script: Partial<PluginEngine>): PluginEngine {
     serving,
     volumes,
     policy: { current: () => undefined, prepare: missing('policy.prepare') },
-    logs: {
-      read: missing('logs.read'),
-      onOutput: () => () => {},
-      calls: { append: missing('logs.calls.append'), read: missing('logs.calls.read') },
-    },
+    logs,
     list: missing('list'),
     inspect: missing('inspect'),
     damaged: () => [],
@@ -94,6 +96,7 @@ export function scriptEngine(script: Partial<PluginEngine>): PluginEngine {
     archives: missing('archives'),
     dropArchive: missing('dropArchive'),
     collectGarbage: missing('collectGarbage'),
+    fsck: missing('fsck'),
     logIn: missing('logIn'),
     resourceUsage: missing('resourceUsage'),
     stats: missing('stats'),

@@ -11,6 +11,8 @@ export interface ProgressEvent {
   readonly current?: number | undefined;
   /** Bytes in all. */
   readonly total?: number | undefined;
+  /** Data for programs, in a line of its own; the status is empty then. */
+  readonly data?: object | undefined;
   /** Result of a push, for programs. */
   readonly result?: { readonly tag: string; readonly digest: string; readonly size: number } | undefined;
 }

@@ -64,6 +64,6 @@ function summarize(total: number, damaged: readonly DamagedPlugin[]): HostCheck 
     name,
     status: 'fail',
     message: `${damaged.length} of ${total} damaged: ${named.join('; ')}${more}`,
-    remedy: `outboard repair ${id}, or remove it: outboard rm -f ${id}`,
+    remedy: `look at all of it: outboard fsck; repair it: outboard fsck --repair ${id}, or remove it: outboard rm -f ${id}`,
   };
 }

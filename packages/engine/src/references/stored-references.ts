@@ -30,6 +30,8 @@ export interface StoredReferencesDeps {
 export interface StoredReferences extends PluginReferences {
   /** Read the references of a plugin that was repaired. Never rejects. */
   load(pluginId: string): Promise<void>;
+  /** Write the references in memory to the file of a plugin again, in its queue. @throws {OutboardError} system */
+  rewrite(pluginId: string): Promise<void>;
   /** Forget the references of a plugin that was removed with its file. */
   forget(pluginId: string): void;
 }
@@ -115,6 +117,14 @@ class PluginReferenceTable implements StoredReferences {
         'cannot read the references to a plugin: it counts as unused',
       );
     }
+  }
+
+  async rewrite(pluginId: string): Promise<void> {
+    await this.#deps.queue.run(pluginId, async () => {
+      if (this.#deps.store.get(pluginId) === undefined) return;
+      this.#unread.delete(pluginId);
+      await this.#save(pluginId, this.#stored.get(pluginId) ?? []);
+    });
   }
 
   forget(pluginId: string): void {

@@ -11,6 +11,7 @@ import {
   createTarReader,
   createTarWriter,
   decompress,
+  digestOf,
   type TarHandler,
 } from '@outboard/oci';
 
@@ -40,7 +41,7 @@ export function openPlainJail(rootfs: string, hooks: JailHooks = {}): UnpackJail
       reader.end();
       return { diffId: digester.digest(), compression, entries: files.count(), size, warnings: [] };
     },
-    archive: () => archiveFiles(rootfs),
+    archive: ({ contents } = {}) => archiveFiles(rootfs, contents === 'digests'),
     async finish() {
       await hooks.beforeFinish?.(rootfs);
     },
@@ -51,14 +52,15 @@ export function openPlainJail(rootfs: string, hooks: JailHooks = {}): UnpackJail
 }
 
 /** Directories and regular files, in the order of their names. */
-async function* archiveFiles(rootfs: string): AsyncGenerator<Buffer> {
+async function* archiveFiles(rootfs: string, isListing: boolean): AsyncGenerator<Buffer> {
   const out: Buffer[] = [];
   const writer = createTarWriter((piece) => void out.push(Buffer.from(piece)));
   const common = { linkName: Buffer.alloc(0), uid: 0, gid: 0, modifiedAt: 0, deviceMajor: 0, deviceMinor: 0 };
   for (const name of readdirSync(rootfs, { recursive: true, encoding: 'utf8' }).sort()) {
     const path = join(rootfs, name);
     const isFile = statSync(path).isFile();
-    const content = isFile ? readFileSync(path) : Buffer.alloc(0);
+    const bytes = isFile ? readFileSync(path) : Buffer.alloc(0);
+    const content = isFile && isListing ? Buffer.from(`${bytes.length} ${digestOf(bytes)}`) : bytes;
     const type = isFile ? 'file' : 'directory';
     const entry = { ...common, type, name: Buffer.from(name), mode: 0o755, size: content.length } as const;
     writer.onEntry({ ...entry, xattrs: new Map() });

@@ -73,6 +73,15 @@ function testReadingAndWriting(test: DeclareTest): void {
     });
   });
 
+  test('inspect() tells an intact blob from a missing one', async (store) => {
+    assert.deepEqual(await store.inspect(content.digest), { exists: false });
+    await store.write(text);
+    assert.deepEqual(await store.inspect(content.digest), { exists: true, size: text.length });
+    await assert.rejects(store.inspect(content.digest, { signal: AbortSignal.abort() }), {
+      name: 'AbortError',
+    });
+  });
+
   test('read() refuses a blob larger than its bound', async (store) => {
     await store.write(text);
     await assert.rejects(store.read(content.digest, { maxBytes: text.length - 1 }), { kind: 'invalid' });

@@ -10,6 +10,11 @@ import type { Digest, DigestAlgorithm } from '../digests/digest.ts';
 /** Presence of a blob in the store, and its size in bytes. */
 export type BlobStatus = { readonly exists: true; readonly size: number } | { readonly exists: false };
 
+/** A blob as an inspection found it: `damage` says what is wrong with it, and is absent for an intact one. */
+export type InspectedBlob =
+  | { readonly exists: true; readonly size: number; readonly damage?: string | undefined }
+  | { readonly exists: false };
+
 /** Digest and size in bytes of content, known before the content is trusted. */
 export interface ExpectedContent {
   readonly digest: Digest;
@@ -33,6 +38,8 @@ export interface BlobReader {
   stat(digest: Digest): Promise<BlobStatus>;
   /** Look a blob up and verify its content. A damaged blob is quarantined and reported as absent. */
   verify(digest: Digest, options?: Cancellable): Promise<BlobStatus>;
+  /** Look a blob up and verify its content, as `verify` does, but leave a damaged one where it is. */
+  inspect(digest: Digest, options?: Cancellable): Promise<InspectedBlob>;
   /**
    * Open a blob for reading. The caller consumes or destroys the stream, which fails before its end when the blob is
    * damaged (system, code `damaged-blob`).

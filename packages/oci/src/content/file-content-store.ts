@@ -24,6 +24,7 @@ import type {
   ExpectedContent,
   Ingest,
   IngestOptions,
+  InspectedBlob,
   Lease,
   OpenContentOptions,
   RemovedIngests,
@@ -112,7 +113,26 @@ class FileContentStore implements ContentStore {
   }
 
   async verify(digest: Digest, options: Cancellable = {}): Promise<BlobStatus> {
-    options.signal?.throwIfAborted();
+    return await this.#examine(digest, options, async (file, size, damage) => {
+      if (damage === undefined) return { exists: true, size };
+      await this.#quarantineBlob(digest, file, damage);
+      return { exists: false };
+    });
+  }
+
+  async inspect(digest: Digest, options: Cancellable = {}): Promise<InspectedBlob> {
+    return await this.#examine<InspectedBlob>(digest, options, async (_file, size, damage) =>
+      damage === undefined ? { exists: true, size } : { exists: true, size, damage },
+    );
+  }
+
+  /** Read a blob to its end, and pass on what is wrong with it. */
+  async #examine<Status>(
+    digest: Digest,
+    { signal }: Cancellable,
+    judge: (file: FileHandle, size: number, damage: string | undefined) => Promise<Status>,
+  ): Promise<Status | { readonly exists: false }> {
+    signal?.throwIfAborted();
     const path = this.#path(digest);
     const opened = await this.#openFile(digest).catch((error: unknown) => {
       if (isOutboardError(error, 'not-found')) return undefined;
@@ -121,10 +141,7 @@ class FileContentStore implements ContentStore {
     if (opened === undefined) return { exists: false };
     await using file = opened;
     const { size } = await onStorage('look up blob', path, () => file.stat());
-    const damage = await findDamage(file, digest, options.signal);
-    if (damage === undefined) return { exists: true, size };
-    await this.#quarantineBlob(digest, file, damage);
-    return { exists: false };
+    return await judge(file, size, await findDamage(file, digest, signal));
   }
 
   async read(digest: Digest, options: { readonly maxBytes: number }): Promise<Buffer> {

@@ -78,6 +78,21 @@ export class JsonFile<Value> {
     }
   }
 
+  /**
+   * Read a file, and change nothing whatever it holds.
+   * @returns the reason why it is damaged; undefined when it is sound or absent
+   * @throws the error of the file system when it cannot be read
+   */
+  async inspect(path: string): Promise<string | undefined> {
+    const text = await readText(path);
+    try {
+      if (text !== undefined) this.#parse(text);
+      return undefined;
+    } catch (cause) {
+      return reasonOf(cause);
+    }
+  }
+
   #text(value: Value): string {
     const { codec, isSealed = false, endsWithNewline = true } = this.#options;
     const document = codec.encode(value) as JsonObject; // of an object's codec

@@ -11,6 +11,7 @@ import type {
   ExpectedContent,
   Ingest,
   IngestOptions,
+  InspectedBlob,
   Lease,
   RemovedIngests,
 } from '../content/content-store.ts';
@@ -73,6 +74,12 @@ export class MemoryContentStore implements ContentStore {
     options.signal?.throwIfAborted();
     if (this.#isDamaged(digest)) this.#blobs.delete(digest);
     return await this.stat(digest);
+  }
+
+  async inspect(digest: Digest, options: Cancellable = {}): Promise<InspectedBlob> {
+    options.signal?.throwIfAborted();
+    const status = await this.stat(digest);
+    return status.exists && this.#isDamaged(digest) ? { ...status, damage: 'it holds other bytes' } : status;
   }
 
   async open(digest: Digest, options: Cancellable = {}): Promise<Readable> {

@@ -11,7 +11,14 @@ import {
   readlinkSync,
   readSync,
 } from 'node:fs';
-import { createTarWriter, OutboardError, type TarEntry, type TarEntryType } from '@outboard/oci/layers';
+import {
+  createDigester,
+  createTarWriter,
+  OutboardError,
+  type TarEntry,
+  type TarEntryType,
+} from '@outboard/oci/layers';
+import { errorCode } from '../../linux/errno.ts';
 import { listPathAttributes, openFile, readPathAttribute, terminatePath } from '../../linux/file-calls.ts';
 import { isKeptAttribute } from './entry-metadata.ts';
 import { check, showName } from './jail-path.ts';
@@ -23,7 +30,8 @@ export interface ArchivedTree {
 }
 
 const blockBytes = 256 * 1024;
-const readFlags = constants.O_RDONLY | constants.O_NOFOLLOW | 0o2000000; // O_CLOEXEC
+// O_NONBLOCK: what was a file a moment ago may be a FIFO now, in the tree of a plugin that runs.
+const readFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | 0o2000000; // O_CLOEXEC
 const empty = Buffer.alloc(0);
 const nanosecondsPerSecond = 1_000_000_000n;
 
@@ -34,6 +42,8 @@ export interface ArchiveTreeOptions {
    * without an entry for it. The archive has time 0 for it.
    */
   readonly startedAt: number;
+  /** See `ArchiveOptions.contents`. */
+  readonly contents: 'bytes' | 'digests';
   /** Takes the bytes of the archive; a piece is valid during the call only. */
   readonly write: (piece: Buffer) => void;
 }
@@ -42,7 +52,7 @@ export interface ArchiveTreeOptions {
  * Archive everything below the root directory of this process, and the root itself as `./`.
  * @throws {OutboardError} system when the disk fails; invalid for a path that is longer than the kernel's limit
  */
-export function archiveTree({ startedAt, write }: ArchiveTreeOptions): ArchivedTree {
+export function archiveTree({ startedAt, contents, write }: ArchiveTreeOptions): ArchivedTree {
   let size = 0;
   let entries = 0;
   const block = Buffer.allocUnsafeSlow(blockBytes);
@@ -65,8 +75,15 @@ export function archiveTree({ startedAt, write }: ArchiveTreeOptions): ArchivedT
     if (type === undefined) continue;
     entries += 1;
     const entry = describeEntry(at, stats, { type, links, startedAt });
-    writer.onEntry(entry);
-    if (entry.type === 'file') copyContent(at, entry.size, block, writer.onContent);
+    if (entry.type === 'file' && contents === 'digests') {
+      const linked = stats.nlink > 1n ? ' linked' : '';
+      const text = Buffer.from(`${describeContent(at, entry.size, block)}${linked}`);
+      writer.onEntry({ ...entry, size: text.length });
+      writer.onContent(text);
+    } else {
+      writer.onEntry(entry);
+      if (entry.type === 'file') copyContent(at, entry.size, block, writer.onContent);
+    }
     writer.onEntryEnd();
   }
   writer.end();
@@ -139,6 +156,17 @@ function readAttributes(path: Buffer): ReadonlyMap<string, Buffer> {
   const names = listPathAttributes(terminated).filter(isKeptAttribute).sort();
   if (names.length === 0) return none;
   return new Map(names.map((name) => [name, readPathAttribute(terminated, name)]));
+}
+
+/** Size and digest of a file, or the reason why the disk does not give it back. */
+function describeContent(path: Buffer, size: number, block: Buffer): string {
+  const digester = createDigester();
+  try {
+    copyContent(path, size, block, (chunk) => digester.update(chunk));
+    return `${size} ${digester.digest()}`;
+  } catch (error) {
+    return `error ${errorCode(error) ?? 'EIO'}`;
+  }
 }
 
 const none: ReadonlyMap<string, Buffer> = new Map();

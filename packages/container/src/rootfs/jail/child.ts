@@ -40,7 +40,7 @@ async function run(): Promise<void> {
   const budget = { unpacked: 0, compressed: 0, spaceCheckedAt: 0, limits };
   for (let next = await frames.next(); next.type !== 'finish'; next = await frames.next()) {
     if (next.type === 'archive') {
-      sendArchive(startedAt);
+      sendArchive(startedAt, next.contents);
       continue;
     }
     const digester = next.wantsDiffId ? createDigester() : undefined;
@@ -51,8 +51,8 @@ async function run(): Promise<void> {
   send({ type: 'finished' });
 }
 
-function sendArchive(startedAt: number): void {
-  archiveTree({ startedAt, write: sendFrame });
+function sendArchive(startedAt: number, contents: 'bytes' | 'digests'): void {
+  archiveTree({ startedAt, contents, write: sendFrame });
   writeWhole(frameLength(0));
   send({ type: 'archived' });
 }

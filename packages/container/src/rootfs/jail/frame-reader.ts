@@ -3,12 +3,12 @@
  */
 import { readSync } from 'node:fs';
 import { OutboardError } from '@outboard/oci/layers';
-import { archiveMark, finishMark, lengthBytes, noDiffIdMark } from './jail-protocol.ts';
+import { archiveMark, finishMark, lengthBytes, listMark, noDiffIdMark } from './jail-protocol.ts';
 
 /** Next item of the input. */
 export type NextInput =
   | { readonly type: 'layer'; readonly content: AsyncIterable<Buffer>; readonly wantsDiffId: boolean }
-  | { readonly type: 'archive' }
+  | { readonly type: 'archive'; readonly contents: 'bytes' | 'digests' }
   | { readonly type: 'finish' };
 
 const blockBytes = 256 * 1024;
@@ -41,7 +41,8 @@ export class FrameReader {
   async next(): Promise<NextInput> {
     this.#first = await this.#readLength();
     if (this.#first === finishMark) return { type: 'finish' };
-    if (this.#first === archiveMark) return { type: 'archive' };
+    if (this.#first === archiveMark) return { type: 'archive', contents: 'bytes' };
+    if (this.#first === listMark) return { type: 'archive', contents: 'digests' };
     const wantsDiffId = this.#first !== noDiffIdMark;
     if (!wantsDiffId) this.#first = await this.#readLength();
     return { type: 'layer', content: this.#layer(), wantsDiffId };

@@ -4,7 +4,8 @@
  * The child begins with `entered`; the parent verifies its confinement and sends nothing before.
  * Parent to child, on the child's standard input: for each layer its compressed bytes in frames (length as unsigned
  * 32-bit big-endian, then the bytes) and an empty frame; at the end `finishMark`. `noDiffIdMark` before a layer says
- * that its diff ID is not requested; `archiveMark` asks for an archive of the tree.
+ * that its diff ID is not requested; `archiveMark` asks for an archive of the tree, `listMark` for one with digests in place of
+ * contents.
  * Child to parent, on `controlDescriptor`: one line of JSON for each message; on its standard output: each archive in frames.
  */
 import type { ErrorKind } from '@outboard/oci';
@@ -24,6 +25,8 @@ export const finishMark = 0xffff_ffff;
 export const noDiffIdMark = 0xffff_fffe;
 /** In place of a frame length: archive the tree. */
 export const archiveMark = 0xffff_fffd;
+/** In place of a frame length: archive the tree with digests in place of contents. */
+export const listMark = 0xffff_fffc;
 /** Size of a frame header in bytes. */
 export const lengthBytes = 4;
 

@@ -1,16 +1,15 @@
 /**
  * The unpack jail by a child process in namespaces of its own, from the parent's side.
  */
-import {
-  type Cancellable,
-  onAbort,
-  settlesWithin,
-  stopWhenAborted,
-  waitForDrain,
-  withResolvers,
-} from '@outboard/async';
+import { onAbort, settlesWithin, stopWhenAborted, waitForDrain, withResolvers } from '@outboard/async';
 import { OutboardError } from '@outboard/oci';
-import type { AppliedLayer, ApplyOptions, OpenUnpackJail, UnpackJail } from '../unpack-jail.ts';
+import type {
+  AppliedLayer,
+  ApplyOptions,
+  ArchiveOptions,
+  OpenUnpackJail,
+  UnpackJail,
+} from '../unpack-jail.ts';
 import { createMessageReader } from './child-messages.ts';
 import { FrameReader } from './frame-reader.ts';
 import { type JailProcess, startJailProcess } from './jail-process.ts';
@@ -20,6 +19,7 @@ import {
   finishMark,
   frameLength,
   type JailMessage,
+  listMark,
   noDiffIdMark,
 } from './jail-protocol.ts';
 import { verifyConfinement } from './verify-confinement.ts';
@@ -105,7 +105,7 @@ class RunningJail implements UnpackJail {
     }
   }
 
-  async *archive({ signal }: Cancellable = {}): AsyncGenerator<Buffer> {
+  async *archive({ signal, contents = 'bytes' }: ArchiveOptions = {}): AsyncGenerator<Buffer> {
     signal?.throwIfAborted();
     this.#begin();
     const stopListening = onAbort(signal, (reason) => this.#fail(reason));
@@ -114,7 +114,7 @@ class RunningJail implements UnpackJail {
       await this.#confined;
       const answer = this.#receive('archived');
       answer.catch(() => undefined); // awaited below, unless the reader fails before
-      await this.#write(frameLength(archiveMark));
+      await this.#write(frameLength(contents === 'bytes' ? archiveMark : listMark));
       yield* this.#readArchive();
       await this.#bounded(answer);
       isComplete = true;

@@ -1,5 +1,5 @@
 /**
- * The catalog: which plugins there are, and what state they are in. One of the four faces of the engine.
+ * The catalog: which plugins there are, and what state they are in. One of the faces of the engine.
  */
 
 import type { Cancellable } from '@outboard/async';

@@ -1,5 +1,5 @@
 /**
- * Control: whether and how plugins run. One of the four faces of the engine.
+ * Control: whether and how plugins run. One of the faces of the engine.
  */
 
 import type { Cancellable } from '@outboard/async';

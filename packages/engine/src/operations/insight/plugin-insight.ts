@@ -1,5 +1,5 @@
 /**
- * Insight: what running plugins do and use. One of the four faces of the engine; logs are its property `logs`.
+ * Insight: what running plugins do and use. One of the faces of the engine; logs are its property `logs`.
  */
 
 import type { Cancellable } from '@outboard/async';

@@ -1,5 +1,5 @@
 /**
- * The installer: brings plugins onto the host, keeps them current and removes them. One of the four faces of the engine.
+ * The installer: brings plugins onto the host, keeps them current and removes them. One of the faces of the engine.
  */
 
 import type { Cancellable } from '@outboard/async';
