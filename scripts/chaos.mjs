@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * `npm run chaos`: the long run of the tests that kill. `--kills N` sets how many kills are made at least, default 1000, and
- * `--seed S` repeats a run as far as randomness goes. The last line counts kills and failures.
+ * `npm run chaos`: the long run of the tests that kill, and of those that cut the power. `--kills N` sets how many kills are
+ * made at least, default 1000, and `--seed S` repeats a run as far as randomness goes. The last line counts all of it.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { createInterface } from 'node:readline';
@@ -28,12 +28,15 @@ const killsPerOperation = Math.ceil(kills / 8);
 console.log(`chaos: seed ${seed}, ${killsPerOperation} kills for each operation`);
 const startedAt = performance.now();
 let made = 0;
+let cuts = 0;
 let failed = 0;
-for (const name of ['kill-points', 'kill-daemon', 'random-kills']) {
+for (const name of ['power-cuts', 'kill-points', 'kill-daemon', 'random-kills']) {
   if (!(await runFile(`tests/chaos/${name}.test.ts`))) failed += 1;
 }
 const minutes = ((performance.now() - startedAt) / 60_000).toFixed(1);
-console.log(`chaos: ${made} kills in ${minutes} minutes, seed ${seed}, ${failed} files with failures`);
+console.log(
+  `chaos: ${made} kills and ${cuts} power cuts in ${minutes} minutes, seed ${seed}, ${failed} files with failures`,
+);
 process.exitCode = failed === 0 ? 0 : 1;
 
 /** Run a file, and count the kills that its tests tell. */
@@ -41,13 +44,19 @@ async function runFile(file) {
   const args = ['--import=tsx', '--test', '--test-timeout=0', '--test-reporter=spec', file];
   const child = spawn(process.execPath, args, {
     cwd: root,
-    env: { ...process.env, OUTBOARD_KILLS: String(killsPerOperation), OUTBOARD_SEED: String(seed) },
+    env: {
+      ...process.env,
+      OUTBOARD_KILLS: String(killsPerOperation),
+      OUTBOARD_POWER_CUTS: String(killsPerOperation),
+      OUTBOARD_SEED: String(seed),
+    },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const ended = new Promise((resolve) => child.once('close', (code) => resolve(code === 0)));
   for await (const line of createInterface({ input: child.stdout })) {
     console.log(line);
     made += Number(/^\S+ (\d+) kills$/.exec(line.trim())?.[1] ?? 0);
+    cuts += Number(/^\S+ (\d+) power cuts$/.exec(line.trim())?.[1] ?? 0);
   }
   return await ended;
 }

@@ -24,27 +24,36 @@ interface KoffiLibrary {
   func(definition: string): KoffiFunction;
 }
 
-let recording: { readonly within: string; readonly changes: RecordedChange[] } | undefined;
+let recording: { readonly within: string; readonly onChange: (change: RecordedChange) => void } | undefined;
 
 /** Run work. @returns the changes below a directory that it made before it ended */
 export async function recordChanges(
   within: string,
   work: () => Promise<unknown>,
 ): Promise<readonly RecordedChange[]> {
-  const current = { within, changes: [] };
-  recording = current;
+  const changes: RecordedChange[] = [];
+  await followChanges(within, (change) => changes.push(change), work);
+  return changes;
+}
+
+/** Run work. @param onChange called for each change below a directory, before the next one */
+export async function followChanges<Result>(
+  within: string,
+  onChange: (change: RecordedChange) => void,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  recording = { within, onChange };
   try {
-    await work();
+    return await work();
   } finally {
     recording = undefined;
   }
-  return current.changes;
 }
 
 function record(kind: RecordedChange['kind'], path: unknown, to?: unknown): void {
   if (recording === undefined || typeof path !== 'string') return;
   if (!path.startsWith(recording.within) && !String(to).startsWith(recording.within)) return;
-  recording.changes.push({ kind, path, ...(typeof to === 'string' && { to }) });
+  recording.onChange({ kind, path, ...(typeof to === 'string' && { to }) });
 }
 
 type Functions = Record<string, (...values: unknown[]) => unknown>;
