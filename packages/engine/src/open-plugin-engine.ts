@@ -15,19 +15,22 @@ import { createOperationRunner } from './operations/run-operation.ts';
 import type { PluginEngine } from './plugin-engine.ts';
 import type { PluginEngineOptions } from './plugin-engine-options.ts';
 import { scopedReferences } from './references/scoped-references.ts';
+import { type DataLayoutOptions, migrateLayout, requireKnownLayout } from './store/data-layout.ts';
 import { openRoots, type Roots } from './store/open-roots.ts';
 import { scopedVolumes } from './volumes/scoped-volumes.ts';
 
 /**
  * Open an engine: finish or undo what a crash left, take back plugins that still run, start those that should run.
  * When opening fails, everything that was opened is closed.
- * @throws {OutboardError} conflict when another engine uses the data root; invalid for wrong options, before
+ * @throws {OutboardError} conflict when another engine uses the data root, or a newer version wrote it (code
+ *   `newer-data-root`); invalid for wrong options, before
  *   anything is made on disk
  */
 export async function openPluginEngine(given: PluginEngineOptions): Promise<PluginEngine> {
   const logger = given.logger ?? pino({ level: 'silent' });
   checkEngineOptions(given, logger);
   setCloseOnExecOfInherited();
+  await requireKnownLayout(layoutOptions(given));
   const roots = await openRoots(given, logger);
   return acquireAll(
     (stack) => openEngine({ ...given, ...roots, logger }, stack),
@@ -45,6 +48,7 @@ export async function openEngine(
 ): Promise<PluginEngine> {
   const { logger, observer } = options;
   stack.adopt(await lockDirectory(options.dataRoot, options.hosts), (lock) => lock.release());
+  await migrateLayout(layoutOptions(options), logger);
   const { parts, policy, logPipes, volumes, logs } = await openEngineParts(options, stack);
   const { store, supervisor } = parts;
   await options.metricsSocket?.listen();
@@ -83,6 +87,10 @@ export async function openEngine(
   context.inBackground((signal) => volumes.abandoned.watch(signal));
   owned.use(stack.move());
   return engine;
+}
+
+function layoutOptions({ dataRoot, userAgent = 'outboard' }: PluginEngineOptions): DataLayoutOptions {
+  return { dataRoot, program: userAgent };
 }
 
 function shuttingDown(): OutboardError {

@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { ownerFileName } from '@outboard/container';
 import { makeDirectories, makeDirectoryDurably, onStorage } from '@outboard/oci';
 import type { Logger } from 'pino';
+import { backupsName } from './data-layout.ts';
+import { versionFileName } from './data-layout-file.ts';
 import { keepPrivate } from './keep-private.ts';
 
 /** Paths of the roots. */
@@ -15,7 +17,10 @@ export interface Roots {
 }
 
 /** Names in a directory that is used as a data root only. */
-const ownNames: ReadonlySet<string> = new Set(['plugins', 'volumes', 'gateway', ownerFileName, 'lost+found']);
+const ownNames: ReadonlySet<string> = new Set([
+  ...['plugins', 'volumes', 'gateway', 'consents.json', backupsName, versionFileName],
+  ...[ownerFileName, 'lost+found'],
+]);
 
 /**
  * Open the roots. The results hold no links: the OCI runtime accepts none in the path of a root filesystem, the mount
@@ -44,5 +49,6 @@ async function keepDataRootPrivate(path: string, logger: Logger): Promise<void> 
       'the data root is open to other users, and holds more than plugins: only its own directories are closed; use a directory of its own',
     );
   }
-  for (const name of ['plugins', 'volumes', 'gateway']) await keepPrivate(join(path, name), logger);
+  for (const name of ['plugins', 'volumes', 'gateway', backupsName])
+    await keepPrivate(join(path, name), logger);
 }
