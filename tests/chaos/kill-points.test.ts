@@ -5,7 +5,7 @@
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -51,6 +51,8 @@ before(async () => {
       await engine.remove(remote);
       remotes[version] = { remote, privileges: await engine.privileges(remote) };
     }
+    const { id } = await engine.create({ name: 'p', context: once(archiveOf('v1')) });
+    writeDockerDirectory(id);
   });
 });
 
@@ -60,6 +62,16 @@ after(async () => {
   await registry.stop();
   await home.remove();
 });
+
+/** Docker's data root has the same form; its records have no fields of Outboard. */
+function writeDockerDirectory(id: string): void {
+  const directory = join(home.home, 'docker');
+  mkdirSync(directory);
+  cpSync(join(roots.dataRoot, 'plugins'), join(directory, 'plugins'), { recursive: true });
+  const path = join(directory, 'plugins', id, 'config.json');
+  const { Outboard: _own, ...record } = JSON.parse(readFileSync(path, 'utf8'));
+  writeFileSync(path, JSON.stringify({ ...record, plugin: { ...record.plugin, Enabled: true } }));
+}
 
 async function* once(bytes: Buffer): AsyncGenerator<Buffer> {
   yield bytes;
@@ -114,6 +126,11 @@ const operations: Readonly<Record<string, Operation>> = {
   create: {
     prepare: makeAbsent,
     request: () => ({ name: 'p', archive: join(home.home, 'v1.tar') }),
+    read: isPresent,
+  },
+  adopt: {
+    prepare: makeAbsent,
+    request: () => ({ directory: join(home.home, 'docker') }),
     read: isPresent,
   },
   pull: { prepare: makeAbsent, request: () => ({ ...remotes.v2, name: 'p' }), read: isPresent },

@@ -48,6 +48,7 @@ function run() {
   switch (operation) {
     case 'create':
       return engine.create({ ...rest, context: fs.createReadStream(rest.archive) });
+    case 'adopt':
     case 'pull':
     case 'upgrade':
       return engine[operation](request);

@@ -3,6 +3,7 @@
  * settings and data, and its directory is as before.
  */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   chownSync,
@@ -23,6 +24,7 @@ import { type DockerEngine, needsDockerEngine, startDockerEngine } from '../supp
 import { pluginApi } from '../support/plugin-api.ts';
 import { pluginArchive } from '../support/plugin-archive.ts';
 import { startRegistry, type TestRegistry } from '../support/registry.ts';
+import { tarArchive } from '../support/tar.ts';
 import { openTestEngine, type TestEngine } from '../support/test-engine.ts';
 
 describe('adoption of plugins of Docker Engine', { skip: needsDockerEngine }, () => {
@@ -120,6 +122,7 @@ describe('adoption of plugins of Docker Engine', { skip: needsDockerEngine }, ()
     for (const path of ['rootfs', 'propagated-mount']) {
       assert.deepEqual(describeTree(adopted(created, path)), describeTree(stored(created, path)), path);
     }
+    assert.equal(digestOfTree(adopted(created, 'propagated-mount')), digestOfTree(mount));
     assert.ok(lstatSync(adopted(created, 'propagated-mount/sparse')).blocks < 1000, 'holes were filled');
     assert.deepEqual(
       [...engine.list()].filter(({ enabled }) => enabled).map(({ name }) => name),
@@ -151,7 +154,19 @@ function writePropagatedData(mount: string): void {
   // A whiteout in a layer, an ordinary file here.
   writeFileSync(join(mount, 'volume', '.wh.file'), '');
   writeFileSync(join(mount, 'sparse'), '');
-  truncateSync(join(mount, 'sparse'), 256 * 1024 * 1024);
+  truncateSync(join(mount, 'sparse'), 8 * 1024 * 1024);
+  const noted = { name: 'noted', content: 'x', pax: { 'SCHILY.xattr.user.note': 'kept' } };
+  execFileSync('tar', ['--xattrs', '--xattrs-include=*', '-C', mount, '-xf', '-'], {
+    input: tarArchive([noted]),
+  });
+}
+
+/** Of an archive with all that GNU tar knows of a tree, such as extended attributes, but times of use. */
+function digestOfTree(root: string): string {
+  const flags = ['--format=pax', '--pax-option=delete=atime,delete=ctime', '--sort=name', '--numeric-owner'];
+  const args = [...flags, '--xattrs', '--xattrs-include=*', '-C', root, '-cf', '-', '.'];
+  const archive = execFileSync('tar', args, { maxBuffer: 64 * 1024 * 1024 });
+  return createHash('sha256').update(archive).digest('hex');
 }
 
 /** Names with owners, modes, times, links and content of everything in a tree. */
