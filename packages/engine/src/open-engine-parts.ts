@@ -121,6 +121,7 @@ export async function openEngineParts(options: OpenOptions, stack: DisposalStack
     ...transfers,
     references,
     mounts,
+    volumeRecords: volumes.records,
     ...calls,
     architectures: createProgramArchitectures({ store, logger }),
     logger,

@@ -20,6 +20,7 @@ import type { StoredReferences } from '../references/stored-references.ts';
 import type { PluginGates } from '../serving/gate/plugin-gates.ts';
 import type { PluginServing } from '../serving/plugin-serving.ts';
 import type { Consents } from '../store/consents.ts';
+import type { StateFiles } from '../store/damaged-file.ts';
 import type { PluginStore } from '../store/plugin-store.ts';
 import type { Supervisor } from '../supervise/supervisor.ts';
 import type { ProgramArchitectures } from './program-architectures.ts';
@@ -53,6 +54,8 @@ export interface EngineContext {
   readonly references: StoredReferences;
   /** The ledger of held volumes. */
   readonly mounts: Pick<MountLedger, 'held'>;
+  /** The records of volumes on disk. */
+  readonly volumeRecords: StateFiles;
   /** Where calls to plugins wait while an operation stops and starts them. */
   readonly gates: PluginGates;
   /** The plugins that are enabled by wish. */

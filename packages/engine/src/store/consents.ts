@@ -7,6 +7,7 @@ import { createKeyedQueue } from '@outboard/async';
 import { codec, type Digest, isOutboardError, JsonFile, type ValueOf } from '@outboard/oci';
 import type { Logger } from 'pino';
 import { type Privilege, privilegeCodec } from '../config/plugin-config.ts';
+import type { StateFiles } from './damaged-file.ts';
 import { clearUnfinishedWrites, reportUnflushed } from './report-unflushed.ts';
 
 const { field, listOrEmpty, object } = codec;
@@ -31,7 +32,7 @@ const consentFile = new JsonFile({
 const maxConsents = 1000;
 
 /** The consents of a data root. */
-export interface Consents {
+export interface Consents extends StateFiles {
   /** The last consent for this manifest. */
   find(digest: Digest): Consent | undefined;
   /** Keep a consent. @throws {OutboardError} system */
@@ -50,6 +51,13 @@ export async function openConsents(dataRoot: string, logger: Logger): Promise<Co
   let known: ReadonlyMap<Digest, Consent> = byDigest(await readConsents(path, logger));
   return {
     find: (digest) => known.get(digest),
+    async findDamaged() {
+      const reason = known.size === 0 ? undefined : await findProblem(path);
+      if (reason === undefined) return [];
+      const rewrite = () =>
+        queue.run(path, () => consentFile.commit(path, { consents: [...known.values()] }, onUnflushed));
+      return [{ path, problem: reason, rewrite }];
+    },
     remember: (digest, privileges) =>
       queue.run(path, async () => {
         const others = [...known.values()].filter((consent) => consent.digest !== digest);
@@ -58,6 +66,12 @@ export async function openConsents(dataRoot: string, logger: Logger): Promise<Co
         known = byDigest(consents);
       }),
   };
+}
+
+async function findProblem(path: string): Promise<string | undefined> {
+  const reason = await consentFile.inspect(path);
+  if (reason !== undefined) return `the record of consents is damaged: ${reason}`;
+  return (await consentFile.read(path)) === undefined ? 'the record of consents is missing' : undefined;
 }
 
 function byDigest(consents: readonly Consent[]): ReadonlyMap<Digest, Consent> {

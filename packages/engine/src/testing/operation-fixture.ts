@@ -46,6 +46,7 @@ export type OperationParts = Pick<
   | ('workspaces' | 'openJail' | 'queue')
   | (
       | 'preflight'
+      | 'volumeRecords'
       | 'references'
       | 'gates'
       | 'drivers'
@@ -167,6 +168,7 @@ async function openParts(dataRoot: string, jail: JailHooks, events: Announcement
     supervisor,
     references: await openStoredReferences({ store, queue, logger }),
     mounts: { held: (): readonly HeldVolume[] => [] },
+    volumeRecords: { findDamaged: async () => [] },
     preflight: { check: async () => [], clear: async () => undefined },
     gates,
     drivers,
@@ -202,7 +204,8 @@ async function assertPlugins(
   );
   assert.deepEqual(await readdir(stagingDirectory), [], 'staging directories');
   for (const id of ids) {
-    const files = await readdir(store.paths(id).directory);
+    // An adopted plugin has a directory of logs before its first start.
+    const files = (await readdir(store.paths(id).directory)).filter((name) => name !== 'logs');
     const previous = store.get(id)?.previous === undefined ? [] : ['rootfs.previous'];
     assert.deepEqual(files.sort(), ['config.json', 'rootfs', ...previous], 'files of a plugin');
   }

@@ -9,7 +9,9 @@ import type { MountLedger } from '../mounts/mount-ledger.ts';
 import { createMountUses, type FindUsers } from '../mounts/mount-uses.ts';
 import type { Announcement } from '../observe/engine-events.ts';
 import type { PluginReference } from '../references/plugin-references.ts';
+import type { StateFiles } from '../store/damaged-file.ts';
 import { createVolume } from './create-volume.ts';
+import { findDamagedRecords } from './damaged-records.ts';
 import { createDriverScopes } from './driver-scopes.ts';
 import { inspectVolume } from './inspect-volume.ts';
 import { listVolumes } from './list-volumes.ts';
@@ -50,6 +52,8 @@ export interface OpenVolumes extends Volumes {
   readonly abandoned: AbandonedMounts;
   /** Options with which a volume was created here; undefined when it was not. */
   optionsOf(driver: string, volume: string): Readonly<Record<string, string>> | undefined;
+  /** Records that were damaged on disk. */
+  readonly records: StateFiles;
 }
 
 /** Create the volumes of one engine. */
@@ -92,5 +96,6 @@ export function createVolumes(deps: VolumesDeps): OpenVolumes {
     referencesOf: (driver) => volumeReferences(context, driver),
     lookAtUses: (driver) => context.uses.look(mounts.held(driver)),
     abandoned: createAbandonedMounts(context),
+    records: { findDamaged: () => findDamagedRecords(context) },
   };
 }

@@ -111,6 +111,17 @@ export async function readVolumeRecord(path: string): Promise<VolumeRecord> {
   );
 }
 
+/**
+ * Look at the record of a volume, and change nothing.
+ * @returns what is wrong with it; undefined for a sound one
+ * @throws the error of the file system when it cannot be read
+ */
+export async function findRecordProblem(path: string): Promise<string | undefined> {
+  const reason = await recordFile.inspect(path);
+  if (reason !== undefined) return `the record of a volume is damaged: ${reason}`;
+  return (await recordFile.read(path)) === undefined ? 'the record of a volume is missing' : undefined;
+}
+
 function isPair(value: unknown): value is readonly [string, string] {
   return Array.isArray(value) && value.length === 2 && value.every((part) => typeof part === 'string');
 }

@@ -4,8 +4,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { createKeyedQueue } from '@outboard/async';
 import fc from 'fast-check';
 import { pino } from 'pino';
+import { findDamagedRecords } from './damaged-records.ts';
 import {
   commitVolumeRecord,
   readVolumeRecord,
@@ -26,6 +28,24 @@ async function makeDirectory(context: TestContext): Promise<string> {
 function recordOf(name: string, changes: Partial<VolumeRecord> = {}): VolumeRecord {
   return { name, driver: 'acme/p:latest', createdAt: new Date(1_700_000_000_123), ...changes };
 }
+
+test('the record of a volume that was damaged under a running engine is found, and written again', async (context) => {
+  const directory = await makeDirectory(context);
+  const store = await VolumeStore.open(directory, logger);
+  await store.put(recordOf('sound'));
+  await store.put(recordOf('damaged'));
+  const path = volumeRecordFile(directory, 'damaged');
+  const before = readFileSync(path);
+  const find = () => findDamagedRecords({ store, queue: createKeyedQueue() });
+  assert.deepEqual(await find(), []);
+  for (const damage of [() => writeFileSync(path, before.subarray(0, 40)), () => rmSync(path)]) {
+    damage();
+    const [found, ...others] = await find();
+    assert.deepEqual([found?.path, others], [path, []]);
+    await found?.rewrite();
+    assert.deepEqual(readFileSync(path), before);
+  }
+});
 
 const namesIn = (store: VolumeStore) => store.all().map(({ name }) => name);
 

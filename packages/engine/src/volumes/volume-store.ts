@@ -10,9 +10,11 @@ import { reportUnflushed } from '../store/report-unflushed.ts';
 import {
   commitVolumeRecord,
   deleteVolumeRecord,
+  findRecordProblem,
   isVolumeRecordFile,
   readVolumeRecord,
   type VolumeRecord,
+  volumeRecordFile,
 } from './volume-record.ts';
 
 /** Stored volume records with an index by driver. */
@@ -66,6 +68,15 @@ export class VolumeStore {
   ofDriver(driver: string): readonly VolumeRecord[] {
     const names = this.#namesByDriver.get(driver) ?? [];
     return [...names].flatMap((name) => this.#records.get(name) ?? []);
+  }
+
+  /** Look at the file of a record. @returns its path and what is wrong with it; undefined for a sound one */
+  async inspect({
+    name,
+  }: VolumeRecord): Promise<{ readonly path: string; readonly problem: string } | undefined> {
+    const path = volumeRecordFile(this.#directory, name);
+    const problem = await findRecordProblem(path);
+    return problem === undefined ? undefined : { path, problem };
   }
 
   /** Add a record, or replace the one of that name. */

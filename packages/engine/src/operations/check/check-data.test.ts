@@ -221,6 +221,20 @@ describe('checkData()', () => {
     assert.deepEqual(readFileSync(paths.references), before);
   });
 
+  test('a damaged record of consents is written again from the one in force', async () => {
+    await using checked = await openChecked();
+    const { fixture, record, check } = checked;
+    const path = join(fixture.parts.dataRoot, 'consents.json');
+    await fixture.parts.consents.remember(record.manifestDigest, record.privileges);
+    const before = readFileSync(path);
+    for (const damage of [flipByte, (file: string) => rmSync(file)]) {
+      damage(path);
+      assert.deepEqual(kindsOf(await check()), ['state error']);
+      assert.deepEqual(kindsOf(await check({ repair: true })), ['state error repaired']);
+      assert.deepEqual(readFileSync(path), before);
+    }
+  });
+
   test('what no plugin uses is a note', async () => {
     await using checked = await openChecked();
     const { fixture, check } = checked;

@@ -7,6 +7,7 @@ import { checkBlobs } from './check-blobs.ts';
 import { checkLeftovers } from './check-leftovers.ts';
 import { checkDamaged, checkRecord, checkStateFiles } from './check-record.ts';
 import { checkLostRootfs, checkRootfs, findRootfsProblem } from './check-rootfs.ts';
+import { checkState } from './check-state.ts';
 import { type CheckedVersion, namedBlobs, versionsOf } from './checked-version.ts';
 import type { DataCheckReport, DataCheckRequest } from './data-finding.ts';
 import { type CheckContext, Inspection } from './inspection.ts';
@@ -49,7 +50,10 @@ export async function checkData(
     if (damaged === undefined) inspection.count('plugins');
     await checkPlugin(inspection, record);
   }
-  if (request.plugins === undefined) await checkLeftovers(inspection);
+  if (request.plugins === undefined) {
+    await checkState(inspection);
+    await checkLeftovers(inspection);
+  }
   return inspection.sums();
 }
 

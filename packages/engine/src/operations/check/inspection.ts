@@ -11,7 +11,7 @@ import type { DataCheckReport, DataCheckRequest, DataFinding } from './data-find
 export type CheckContext = Pick<
   OperationCall,
   | ('store' | 'content' | 'registry' | 'downloads' | 'queue' | 'supervisor' | 'references')
-  | ('workspaces' | 'openJail' | 'logger' | 'signal')
+  | ('workspaces' | 'openJail' | 'logger' | 'signal' | 'consents' | 'volumeRecords')
 >;
 
 /** A finding without what most findings lack. */

@@ -2,6 +2,7 @@
  * Adopts one plugin of a Docker Engine: its blobs, its root filesystem as it is now, the data of its propagated mount, its
  * settings and its state. The rename of the staged directory is the commit, as for a pull.
  */
+import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Cancellable } from '@outboard/async';
 import { copyTree, hostMounts, readTreeSize, type UnpackJail } from '@outboard/container';
@@ -149,7 +150,10 @@ async function install(
   await using workspace = await context.workspaces.open();
   const jail = context.meter.measure(workspace.jail);
   const warnings = await copyRootfs(context, plugin, { jail, signal });
-  await copyPropagatedMount(plugin, dirname(workspace.rootfs), signal);
+  const staged = pluginPaths(dirname(workspace.rootfs));
+  await copyPropagatedMount(plugin, staged.directory, signal);
+  // What differs from its layers is its own work: a check takes a plugin with logs for one that has run.
+  await mkdir(staged.logs, { mode: 0o700 });
   // Flushes the file system, and thereby both trees.
   await jail.finish();
   signal?.throwIfAborted();
