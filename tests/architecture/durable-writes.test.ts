@@ -33,6 +33,7 @@ const reasons: Readonly<Record<string, string>> = {
   'packages/oci/src/content/partial-file.ts': 'a note of what was flushed; a torn one means that nothing was',
   'packages/oci/src/content/quarantine.ts': 'setting a damaged blob aside, which each reader repeats',
   'packages/oci/src/layout/directory-blobs.ts': `flushes a blob before its commit; ${changeOfEntry}`,
+  'packages/engine/src/operations/check/replace-tree.ts': changeOfEntry,
   'packages/engine/src/operations/install/change-version.ts':
     'places a tree, before the journal is written in the same directory and flushes it',
   'packages/engine/src/store/plugin-store.ts': changeOfEntry,

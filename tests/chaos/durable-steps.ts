@@ -76,7 +76,7 @@ export function findUnflushed(steps: readonly DurableStep[]): readonly string[] 
     if (kind !== 'write' && kind !== 'flush' && !isRepeated(change)) {
       for (const entry of [path, to ?? path])
         if (!temporary.test(dirname(entry))) changed.add(dirname(entry));
-      // What is left of a staging directory is deleted.
+      // The rest of a staging directory is deleted.
       const staging = dirname(path);
       if (to !== undefined && dirname(staging) === 'plugins/tmp' && dirname(to) !== staging)
         changed.delete(staging);

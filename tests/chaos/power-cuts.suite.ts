@@ -131,7 +131,7 @@ async function stateAfterStart(roots: {
   return stateOf(opened, roots.dataRoot);
 }
 
-/** What an engine tells about its plugins, and what is in their trees. */
+/** Facts that an engine tells about its plugins, and the versions in their trees. */
 function stateOf(opened: PluginEngine, root: string): unknown {
   return opened.list().map(({ id, name, enabled, config, settings }) => {
     const directory = join(root, 'plugins', id);

@@ -126,6 +126,7 @@ const othersFlags: Readonly<Record<string, readonly string[]>> = {
 /** Flags after `npm run NAME --`. */
 function flagsOfScripts(): readonly string[] {
   const sources = [
+    'scripts/chaos.mjs',
     'scripts/demo.mjs',
     'scripts/package.mjs',
     'bench/src/main.ts',

@@ -28,7 +28,7 @@ interface EntryChange {
   }[];
 }
 
-/** What is written, and where. */
+/** A state to write, and its place. */
 interface CrashState {
   readonly at: number;
   readonly entries: ReadonlyMap<Directory, ReadonlyMap<string, Inode>>;

@@ -1,11 +1,14 @@
 /**
- * Makes the n-th system call of this process fail with EIO, through the functions of Node.js and koffi that make it.
+ * Makes the n-th system call of this process fail, through the functions of Node.js and koffi that make it.
  * Import this before the engine: koffi's functions are bound when a module is loaded.
  */
 import assert from 'node:assert/strict';
 import childProcess from 'node:child_process';
 import fs, { type PathLike } from 'node:fs';
-import { createRequire, syncBuiltinESMExports } from 'node:module';
+import { syncBuiltinESMExports } from 'node:module';
+import { constants } from 'node:os';
+import { getSystemErrorMap } from 'node:util';
+import loadedKoffi from 'koffi';
 
 /** A call that failed on purpose. */
 export interface FailedCall {
@@ -15,10 +18,15 @@ export interface FailedCall {
   readonly subject: string;
 }
 
-const errno = 5;
-const require = createRequire(createRequire(import.meta.url).resolve('@outboard/engine'));
-// The same module instance as the engine's, with the types used here.
-const koffi: { load(name: null): KoffiLibrary; errno(value?: number): number } = require('koffi');
+/** Error of the call that fails: a name such as `ENOSPC` in `OUTBOARD_FAULT`; default EIO. */
+const code = process.env.OUTBOARD_FAULT ?? 'EIO';
+const errno = constants.errno[code as keyof typeof constants.errno] ?? assert.fail(`unknown error ${code}`);
+const text = getSystemErrorMap().get(-errno)?.[1] ?? code;
+// The functions that are used here, which are replaced below.
+const koffi = loadedKoffi as unknown as {
+  load(name: string | null): KoffiLibrary;
+  errno(value?: number): number;
+};
 
 type KoffiFunction = ((...values: unknown[]) => unknown) & { async(...values: unknown[]): unknown };
 interface KoffiLibrary {
@@ -69,8 +77,8 @@ function fails(name: string, values: readonly unknown[]): boolean {
 
 function errorOf(name: string, path: unknown): Error {
   const where = typeof path === 'string' ? { path: path satisfies PathLike } : {};
-  return Object.assign(new Error(`EIO: i/o error, ${name}`), {
-    code: 'EIO',
+  return Object.assign(new Error(`${code}: ${text}, ${name}`), {
+    code,
     errno: -errno,
     syscall: name,
     ...where,
@@ -131,9 +139,9 @@ syncBuiltinESMExports();
 const load = koffi.load.bind(koffi);
 koffi.load = (name) => {
   const library = load(name);
-  const bind = library.func.bind(library);
-  library.func = (definition) => mineOfLibc(definition, bind(definition));
-  return library;
+  if (name !== null) return library;
+  // Its own functions cannot be replaced.
+  return { func: (definition) => mineOfLibc(definition, library.func(definition)) };
 };
 
 const limits = load(null);
@@ -163,9 +171,12 @@ export async function withDescriptorsLeft(left: number, work: () => Promise<void
 /** Calls that change or query the host; calls on memory do not fail. */
 function mineOfLibc(definition: string, original: KoffiFunction): KoffiFunction {
   const name = /(\w+)\(/.exec(definition)?.[1] ?? definition;
-  if (!definition.startsWith('int ')) return original;
+  // waitpid(2) of one's own child has no such error.
+  if (!definition.startsWith('int ') || name === 'waitpid') return original;
   const call = (...values: unknown[]): unknown => {
     if (!fails(`libc.${name}`, values)) return original(...values);
+    // A descriptor is closed even if close() fails.
+    if (name === 'close') original(...values);
     koffi.errno(errno);
     return -1;
   };
