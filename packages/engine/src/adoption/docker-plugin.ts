@@ -9,7 +9,8 @@ import {
   parseReference,
   withDefaultTag,
 } from '@outboard/oci';
-import type { PluginRecord } from '../config/plugin-config.ts';
+import { type Carried, carrySettings } from '../config/carry-settings.ts';
+import type { PluginRecord, PluginSettings } from '../config/plugin-config.ts';
 import { validatePluginConfig } from '../config/validate-plugin-config.ts';
 import { type PluginPaths, pluginPaths } from '../store/plugin-layout.ts';
 import { decodeRecord } from '../store/plugin-record-document.ts';
@@ -24,6 +25,8 @@ export interface DockerPlugin {
   readonly paths: PluginPaths;
   /** As Docker wrote it, with Docker's ID. Privileges are those of its config: Docker installs none without consent. */
   readonly record: PluginRecord;
+  /** Settings that were left out, one sentence each. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -44,7 +47,8 @@ export async function readDockerPlugin(pluginsDirectory: string, id: string): Pr
     const record = parseDockerRecord(bytes.toString('utf8'));
     if (record.id !== id) throw new OutboardError('invalid', `it names another ID: ${record.id}`);
     validatePluginConfig(record.config);
-    return { paths, record };
+    const { value: settings, dropped } = confineSettings(record);
+    return { paths, record: { ...record, settings }, warnings: dropped };
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new OutboardError(
@@ -66,6 +70,22 @@ function parseDockerRecord(text: string): PluginRecord {
   }
   const record = decodeRecord(text);
   return { ...record, name: canonicalLocalName(record.name) };
+}
+
+/**
+ * Keep what "set" can have changed. A container has the mounts and devices of its settings: those that the config does not have
+ * would be access that no privilege names.
+ */
+function confineSettings({ config, settings }: PluginRecord): Carried<PluginSettings> {
+  const { value, dropped } = carrySettings({ config, settings }, config);
+  const isLonger = (['env', 'mounts', 'devices'] as const).some(
+    (kind) => settings[kind].length > value[kind].length,
+  );
+  const more = isLonger ? ['settings that its config does not have are left out'] : [];
+  return {
+    value,
+    dropped: [...dropped.map((text) => text.replaceAll('the new version', 'its config')), ...more],
+  };
 }
 
 /** @throws {OutboardError} invalid for a name that Docker would not give either */

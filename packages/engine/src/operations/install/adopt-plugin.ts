@@ -64,7 +64,8 @@ export async function judgeAdoption(
   host: DockerHost,
 ): Promise<Adoption> {
   const { record } = plugin;
-  const facts = { id: record.id, name: record.name, isEnabled: record.enabled, warnings: [] };
+  const { id, name, enabled: isEnabled } = record;
+  const facts = { id, name, isEnabled, warnings: plugin.warnings };
   if (context.store.get(record.id) !== undefined) return { ...facts, outcome: 'present' };
   try {
     await requireUnused(plugin, host);
@@ -160,7 +161,7 @@ async function install(
   await store.add(record, workspace.commit());
   await rememberConsent(context, record);
   announce(context, record);
-  return [...warnings, ...describeLost(lost)];
+  return [...plugin.warnings, ...warnings, ...describeLost(lost)];
 }
 
 /** What Docker's record lacks: the type of the manifest, and the proof of the signature policy. */
@@ -239,12 +240,12 @@ function announce({ announce, supervisor, drivers }: AdoptContext, record: Plugi
 }
 
 function describeLost({ missing, damaged }: LostBlobs): readonly string[] {
-  const again = 'fetched again from its registry when it is pushed or saved';
+  const again = 'only a push or save needs it, and fetches it from the registry of the plugin';
   return [
     ...[...damaged].map(
-      ([digest, reason]) => `blob ${digest} is damaged in Docker's store, and ${again}: ${reason}`,
+      ([digest, reason]) => `blob ${digest} is damaged in Docker's store; ${again}: ${reason}`,
     ),
-    ...(missing.length === 0 ? [] : [`Docker did not keep ${countBlobs(missing.length)} of it: ${again}`]),
+    ...(missing.length === 0 ? [] : [`Docker did not keep ${countBlobs(missing.length)} of it; ${again}`]),
   ];
 }
 

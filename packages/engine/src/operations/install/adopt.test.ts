@@ -175,6 +175,24 @@ describe('adoptPlugins()', () => {
       }));
   }
 
+  test('leaves out settings that its config does not have, which no privilege names', () =>
+    withBoth(async (fixture, docker) => {
+      const { record, directory } = await docker.add('a');
+      const more = { Name: 'more', Source: '/', Destination: '/host', Type: 'bind', Options: ['rbind'] };
+      edit(directory, ({ plugin, ...others }) => {
+        const settings = plugin.Settings as { readonly Mounts: readonly object[] };
+        const Mounts = [...settings.Mounts, { ...more, Description: '', Settable: null }];
+        return { ...others, plugin: { ...plugin, Settings: { ...settings, Env: ['DEBUG=7'], Mounts } } };
+      });
+      const { outcome, warnings } = only(await adoptPlugins(fixture.parts, { directory: docker.path }));
+      assert.deepEqual(
+        [outcome, warnings],
+        ['adopted', ['settings that its config does not have are left out']],
+      );
+      const { settings } = fixture.parts.store.find(record.id);
+      assert.deepEqual([settings.env, settings.mounts], [['DEBUG=7'], record.settings.mounts]);
+    }));
+
   test('tells which blobs are damaged or missing, and takes the plugin', () =>
     withBoth(async (fixture, docker) => {
       const { record, digests } = await docker.add('a');
