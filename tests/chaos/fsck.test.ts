@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
 import { readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -46,8 +47,10 @@ describe('outboard fsck', { skip: needsRoot }, () => {
     name = `${registry.host}/acme/p:v1`;
     await api.create(name, perlPluginArchive());
     await api.push(name);
-    const { files, ...plain } = perlPlugin('plain', { Description: 'other' });
-    await api.create('acme/running', pluginArchive({ ...plain, files: { ...files, '/other': 'content' } }));
+    // More than is read or buffered at once.
+    const large = { name: 'large', content: randomBytes(8 * 1024 * 1024) };
+    const plain = perlPlugin('plain', { Description: 'other' });
+    await api.create('acme/running', pluginArchive({ ...plain, entries: [large] }));
     await api.enable('acme/running');
     id = idOf(name);
     runningId = idOf('acme/running:latest');

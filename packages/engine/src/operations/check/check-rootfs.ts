@@ -102,7 +102,8 @@ async function unpack(
   jail: UnpackJail,
 ): Promise<void> {
   for (const layer of manifest.layers) {
-    const source = await content.open(layer.digest, { signal, reuseMemory: true });
+    // Not into the same memory: the jail buffers more than two chunks.
+    const source = await content.open(layer.digest, { signal });
     try {
       await jail.apply(source, { diffId: false, signal });
     } finally {
