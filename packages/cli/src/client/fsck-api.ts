@@ -30,7 +30,7 @@ export interface Finding {
   readonly path: string;
   readonly problem: string;
   readonly isRepaired: boolean;
-  /** What to do; empty for nothing. */
+  /** Remedy; empty for none. */
   readonly remedy: string;
 }
 

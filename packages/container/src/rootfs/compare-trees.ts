@@ -8,7 +8,7 @@ import { readListing, type TreeEntry } from './tree-listing.ts';
 export interface TreeDifference {
   /** Path below the root directory, such as `usr/bin/sshfs`; bytes that are no UTF-8 are replaced. Empty for the root. */
   readonly path: string;
-  /** What differs, such as `its content differs`. */
+  /** Difference, such as `its content differs`. */
   readonly problem: string;
   /**
    * `damaged`: no program does that on purpose, or only a failing disk leaves such a trace. `changed`: the plugin may have
@@ -91,7 +91,7 @@ function differing(
     : { path, problem: metadata, kind: isUntouched ? 'damaged' : 'changed' };
 }
 
-/** What a file, link or device is, apart from who may use it. */
+/** The content of a file, link or device, apart from who may use it. */
 function contentProblem(want: TreeEntry, have: TreeEntry): string | undefined {
   const [a, b] = [want.header, have.header];
   if (a.type !== b.type) return `it is a ${nameOf(b)}, want a ${nameOf(a)}`;

@@ -5,7 +5,7 @@
 /** A file that no longer holds what is in memory. */
 export interface DamagedFile {
   readonly path: string;
-  /** What is wrong with it. */
+  /** Description of the damage. */
   readonly problem: string;
   /** Write it again from memory, unless that has changed meanwhile. @throws {OutboardError} system */
   rewrite(): Promise<void>;

@@ -36,7 +36,7 @@ async function openChecked() {
   };
 }
 
-/** What was found, without its words. */
+/** The findings, without their words. */
 function kindsOf({ findings }: { readonly findings: readonly DataFinding[] }) {
   return findings.map(
     ({ subject, severity, isRepaired }) => `${subject} ${severity}${isRepaired ? ' repaired' : ''}`,

@@ -1,5 +1,5 @@
 /**
- * What a check of the data root finds, and its sums.
+ * Findings of a check of the data root, and their sums.
  */
 import type { Cancellable } from '@outboard/async';
 import type { Reference, RegistryAccess } from '@outboard/oci';
@@ -18,11 +18,11 @@ export interface DataFinding {
   readonly plugin?: { readonly id: string; readonly name: string } | undefined;
   /** Path on the host. */
   readonly path: string;
-  /** What is wrong, or was. */
+  /** Fault, present or repaired. */
   readonly problem: string;
   /** True when this check has mended it. */
   readonly isRepaired: boolean;
-  /** What to do, or what the repair has lost; empty when there is nothing. */
+  /** Remedy, or the loss of the repair; empty when there is neither. */
   readonly remedy: string;
 }
 

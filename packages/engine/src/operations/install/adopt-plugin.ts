@@ -153,7 +153,7 @@ async function install(
   const warnings = await copyRootfs(context, plugin, { jail, signal });
   const staged = pluginPaths(dirname(workspace.rootfs));
   await copyPropagatedMount(plugin, staged.directory, signal);
-  // What differs from its layers is its own work: a check takes a plugin with logs for one that has run.
+  // Differences from its layers are its own work: a check takes a plugin with logs for one that has run.
   await mkdir(staged.logs, { mode: 0o700 });
   // Flushes the file system, and thereby both trees.
   await jail.finish();
@@ -164,7 +164,7 @@ async function install(
   return [...plugin.warnings, ...warnings, ...describeLost(lost)];
 }
 
-/** What Docker's record lacks: the type of the manifest, and the proof of the signature policy. */
+/** Complete the record with what Docker's lacks: the type of the manifest, and the proof of the signature policy. */
 async function completeRecord(
   { content, policy }: Pick<AdoptContext, 'content' | 'policy'>,
   record: PluginRecord,
