@@ -6,6 +6,7 @@ import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compareTrees, errorCode, type TreeDifference, type UnpackJail } from '@outboard/container';
 import { type ImageManifest, isOutboardError } from '@outboard/oci';
+import { hasProcess } from '../../supervise/supervisor.ts';
 import type { CheckedVersion } from './checked-version.ts';
 import type { Inspection, NewFinding } from './inspection.ts';
 import { replaceTree } from './replace-tree.ts';
@@ -83,7 +84,9 @@ export async function checkRootfs(
     inspection.context.signal.throwIfAborted();
     if (!isOutboardError(error)) throw error;
     const problem = `it could not be compared with its layers: ${error.message}`;
-    inspection.report({ subject: 'rootfs', plugin, path: rootfs, problem });
+    // A plugin that runs may have deleted what was just listed.
+    const severity = hasProcess(inspection.context.supervisor.state(plugin.id)) ? 'note' : 'error';
+    inspection.report({ subject: 'rootfs', severity, plugin, path: rootfs, problem });
   }
 }
 
