@@ -9,6 +9,7 @@ export const faultyProgram = String.raw`
 import { createServer } from 'node:http';
 import fs from 'node:fs';
 import net from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 
 const root = '/mnt/volumes';
 const stateFile = root + '/state.json';
@@ -239,6 +240,7 @@ async function answer(request, body) {
   if (has('request/headers') && /form/.test(request.headers['content-type'] ?? '')) return [415, {}];
   if (has('request/huge-body') && body.length > 1e6) die();
   if (has('request/concurrent') && inFlight > 10) return [503, {}];
+  if (has('request/concurrent')) await delay(300); // so that it has that many
   if (method === undefined) return has('protocol/unknown-method') ? [200, {}] : [404, { Err: 'not implemented' }];
   if (has('protocol/no-arguments') && body === '' && /List/.test(request.url)) return [400, { Err: 'no body' }];
   let document = {};
