@@ -5,10 +5,11 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { createTarWriter, type Digest, digestHex, digestOf, encodeManifest, mediaTypes } from '@outboard/oci';
+import { type Digest, digestHex, digestOf, encodeManifest, mediaTypes } from '@outboard/oci';
 import type { PluginRecord } from '../config/plugin-config.ts';
 import { pluginPaths } from '../store/plugin-layout.ts';
 import { encodeRecord } from '../store/plugin-record-document.ts';
+import { createArchive } from './published-plugin.ts';
 import { recordFixture } from './record-fixture.ts';
 
 /** A plugin of that engine. */
@@ -49,7 +50,7 @@ export async function makeDockerDirectory(): Promise<DockerDirectoryFixture> {
         mediaType: mediaTypes.dockerPluginConfig,
       };
       const layer = {
-        ...(await store(gzipSync(archiveOf('file', name)))),
+        ...(await store(gzipSync(createArchive({ file: name })))),
         mediaType: mediaTypes.dockerLayerGzip,
       };
       const manifest = await store(Buffer.from(encodeManifest({ config, layers: [layer] })));
@@ -74,26 +75,4 @@ export async function makeDockerDirectory(): Promise<DockerDirectoryFixture> {
 function recordOfDocker(...record: Parameters<typeof encodeRecord>): string {
   const { Outboard: _own, ...document } = JSON.parse(encodeRecord(...record).toString());
   return JSON.stringify(document);
-}
-
-function archiveOf(name: string, text: string): Buffer {
-  const out: Buffer[] = [];
-  const writer = createTarWriter((piece) => void out.push(Buffer.from(piece)));
-  writer.onEntry({
-    type: 'file',
-    name: Buffer.from(name),
-    linkName: Buffer.alloc(0),
-    mode: 0o644,
-    uid: 0,
-    gid: 0,
-    size: text.length,
-    modifiedAt: 0,
-    deviceMajor: 0,
-    deviceMinor: 0,
-    xattrs: new Map(),
-  });
-  writer.onContent(Buffer.from(text));
-  writer.onEntryEnd();
-  writer.end();
-  return Buffer.concat(out);
 }

@@ -98,24 +98,18 @@ export async function checkStateFiles(inspection: Inspection, { id, name }: Plug
     inspection.report({ ...found, isRepaired, remedy });
   }
   const names = await readdir(paths.directory);
-  for (const file of names.filter((entry) => entry.endsWith('.damaged'))) {
-    const problem = 'a damaged file that was set aside: delete it when you have looked at it';
-    inspection.report({
-      subject: 'leftover',
-      severity: 'note',
-      plugin,
-      path: join(paths.directory, file),
-      problem,
-    });
-  }
-  for (const file of names.filter(isUnfinishedWrite)) {
-    const problem = 'left of a write that was cut short: the next start of the daemon deletes it';
-    inspection.report({
-      subject: 'leftover',
-      severity: 'note',
-      plugin,
-      path: join(paths.directory, file),
-      problem,
-    });
-  }
+  const report = (files: readonly string[], problem: string): void => {
+    for (const file of files) {
+      const path = join(paths.directory, file);
+      inspection.report({ subject: 'leftover', severity: 'note', plugin, path, problem });
+    }
+  };
+  report(
+    names.filter((entry) => entry.endsWith('.damaged')),
+    'a damaged file that was set aside: delete it when you have looked at it',
+  );
+  report(
+    names.filter(isUnfinishedWrite),
+    'left of a write that was cut short: the next start of the daemon deletes it',
+  );
 }
