@@ -4,38 +4,34 @@
  */
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { openPluginEngine, type PluginEngine } from '@outboard/engine';
-import { makeDaemonHome } from '../support/daemon.ts';
+import type { PluginEngine } from '@outboard/engine';
 import { needsRoot } from '../support/needs-root.ts';
 import { pluginContext } from '../support/plugin-archive.ts';
 import { recordChanges } from '../support/recorded-changes.ts';
 import { startRegistry, type TestRegistry } from '../support/registry.ts';
+import { openTestEngine, type TestEngine } from '../support/test-engine.ts';
 import { type DurableStep, describeSteps, findUnflushed } from './durable-steps.ts';
 
 const skip = needsRoot;
 const page = new URL('../../docs/reliability.md', import.meta.url);
 
-let home: Awaited<ReturnType<typeof makeDaemonHome>>;
+let place: TestEngine;
 let registry: TestRegistry;
 let engine: PluginEngine;
 let dataRoot: string;
 
 before(async () => {
   if (skip !== false) return;
-  home = await makeDaemonHome();
-  dataRoot = join(home.home, 'data');
+  place = await openTestEngine();
+  ({ engine, dataRoot } = place);
   registry = await startRegistry();
-  engine = await openPluginEngine({ dataRoot, execRoot: join(home.home, 'run') });
 });
 
 after(async () => {
   if (skip !== false) return;
-  for (const { id } of engine.list()) await engine.remove(id, { force: true });
-  await engine.close();
+  await place[Symbol.asyncDispose]();
   await registry.stop();
-  await home.remove();
 });
 
 const remote = (version: string) => `${registry.host}/acme/p:${version}`;
