@@ -16,6 +16,7 @@ import { publishPlugin } from '../../testing/published-plugin.ts';
 import { signByReferrer, signByTag } from '../../testing/sigstore-signer.ts';
 import { collectGarbage } from '../content/collect-garbage.ts';
 import { pullPlugin } from '../install/pull.ts';
+import { removePlugin } from '../install/remove.ts';
 import { stageArchive } from '../install/stage-archive.ts';
 import { type SaveRequest, savePlugins } from './save.ts';
 
@@ -189,7 +190,7 @@ describe('savePlugins()', () => {
     assert.deepEqual(opened, [['registry.test', 'pull', repository]]);
   });
 
-  test('keeps nothing when the client leaves, of what was fetched and of a plugin that is removed meanwhile', async () => {
+  test('keeps nothing of what was fetched when the client leaves', async () => {
     await using fixture = await openOperationFixture();
     const { mine } = publishIndex(fixture);
     const record = await pullPlugin(fixture.parts, { remote, privileges: mine.privileges });
@@ -206,5 +207,26 @@ describe('savePlugins()', () => {
     };
     await assert.rejects(savePlugins(fixture.parts, request), (error) => error === gone);
     await fixture.assertOnly([record], mine.digests);
+  });
+
+  test('writes a plugin whole that is removed meanwhile, and keeps nothing of it', async () => {
+    await using fixture = await openOperationFixture();
+    const { mine, target } = publishIndex(fixture);
+    const record = await pullPlugin(fixture.parts, { remote, privileges: mine.privileges });
+    // Nothing can be fetched again.
+    target.manifests.clear();
+    target.blobs.clear();
+    let chunks = 0;
+    await savePlugins(fixture.parts, {
+      plugins: [record.name],
+      async send(archive: AsyncIterable<Buffer>) {
+        for await (const _chunk of archive) {
+          if (chunks++ === 0) await removePlugin(fixture.parts, record.name);
+        }
+      },
+    });
+    assert.ok(chunks > 1, `${chunks} chunks`);
+    await collectGarbage(fixture.parts);
+    await fixture.assertOnly([], []);
   });
 });
