@@ -1,7 +1,7 @@
 /**
  * The rows of the commands that change the state of installed plugins.
  */
-import { option, type RunnableRow } from './commands/command-row.ts';
+import { option, type RunnableRow, repeatableOption } from './commands/command-row.ts';
 import { addOptionFlags } from './options/option-flags.ts';
 
 /** In the order of the help. */
@@ -44,9 +44,20 @@ export const stateCommands: readonly RunnableRow[] = [
   },
   {
     name: 'set',
-    arguments: [['<PLUGIN>'], ['<KEY=VALUE...>', 'NAME[.FIELD]=VALUE']],
+    arguments: [['<PLUGIN>'], ['[KEY=VALUE...]', 'NAME[.FIELD]=VALUE']],
     description: 'change settings of a disabled plugin',
-    examples: ['outboard set rclone RCLONE_VERBOSE=1 config.source=/etc/rclone'],
+    options: [
+      repeatableOption('--secret <setting>', 'show the value of this setting as ***; may be repeated'),
+      repeatableOption('--not-secret <setting>', 'show it, whatever its name or its author say'),
+    ],
+    notes: `A value @file:PATH, @credential:NAME, @env:NAME or @command:PROGRAM [ARG...] is a source: the daemon reads the value from
+the file, the credential of systemd, its own environment or the output of the program, at each start of the plugin.
+@@ at the beginning of a value stands for @.`,
+    examples: [
+      'outboard set rclone RCLONE_VERBOSE=1 config.source=/etc/rclone',
+      'outboard set s3fs ACCESS_ID=me SECRET=@file:/run/secrets/s3',
+      'outboard set --secret DSN database DSN=@credential:dsn',
+    ],
     load: async () => (await import('./commands/set.ts')).set,
   },
   {

@@ -66,6 +66,7 @@ export function createApi(deps: ApiDeps): HandleRequest {
     cgroupDriver: cgroups.chooseDriver(configuration['cgroup-driver']),
     liveRestore: configuration['live-restore'],
     authorizationPlugins: authorization.names,
+    secretPatterns: configuration['secret-settings'],
     diagnose: async () => [
       ...(await diagnoseHost({ ...roots, cgroupDriver: configuration['cgroup-driver'] })),
       checkGateway(deps.gateway),

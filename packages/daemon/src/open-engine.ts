@@ -7,6 +7,7 @@ import type { RegistriesConfiguration } from '@outboard/oci';
 import type { Logger } from 'pino';
 import type { Configuration } from './configuration/configuration.ts';
 import { policyFileOf } from './configuration/policy-file.ts';
+import type { Environment } from './configuration/registries.ts';
 import type { MetricsService } from './metrics/metrics-service.ts';
 
 /** Parts for the engine besides the configuration. */
@@ -15,6 +16,8 @@ export interface OpenEngineDeps {
   readonly registries: () => RegistriesConfiguration;
   readonly metrics: Pick<MetricsService, 'socket' | 'observer'>;
   readonly gateway: EngineGateway;
+  /** Environment variables, which values of settings can come from; default none. */
+  readonly env?: Environment | undefined;
   /** Version of the daemon, for the `User-Agent` header. */
   readonly version: string;
   readonly logger: Logger;
@@ -26,7 +29,7 @@ export interface OpenEngineDeps {
  */
 export function openEngine(
   configuration: Configuration,
-  { registries, metrics, gateway, version, logger }: OpenEngineDeps,
+  { registries, metrics, gateway, env = {}, version, logger }: OpenEngineDeps,
 ): Promise<PluginEngine> {
   return openPluginEngine({
     dataRoot: configuration['data-root'],
@@ -55,6 +58,7 @@ export function openEngine(
       subnet: configuration['bridge-subnet'],
       nameServers: configuration.dns,
     },
+    valueSurroundings: { environment: env, credentialsDirectory: env.CREDENTIALS_DIRECTORY },
     metricsSocket: metrics.socket,
     logDirectory: logDirectoryOf(configuration),
     gateway,

@@ -66,7 +66,7 @@ export interface DaemonOptions {
   readonly logger: Logger;
   /** Descriptors of the sockets that the host `fd://` refers to; default none. */
   readonly listeners?: readonly number[] | undefined;
-  /** Environment variables, for the proxies; default none. */
+  /** Environment variables, for the proxies and for values of settings; default none. */
   readonly env?: Environment | undefined;
   /** Keeps the gateway's sockets over a restart of the daemon; default nothing does. */
   readonly store?: DescriptorStore | undefined;
@@ -90,7 +90,8 @@ export async function startDaemon(options: DaemonOptions, deps: DaemonDeps = dae
   const { store = noDescriptorStore, inherited = [] } = options;
   const gateway = createDaemonGateway({ configuration, group, store, inherited, logger });
   return acquireAll(
-    (stack) => openDaemon({ configuration, logger, endpoints, registries, gateway, deps }, stack),
+    (stack) =>
+      openDaemon({ configuration, logger, endpoints, registries, gateway, env: options.env, deps }, stack),
     (error) => logger.error({ err: error }, 'cannot close all parts after a failed start'),
   );
 }
@@ -108,11 +109,12 @@ interface OpenContext {
   readonly endpoints: Endpoints;
   readonly registries: Registries;
   readonly gateway: DaemonGateway;
+  readonly env: Environment | undefined;
   readonly deps: DaemonDeps;
 }
 
 async function openDaemon(context: OpenContext, stack: DisposalStack): Promise<Daemon> {
-  const { configuration, logger, endpoints, registries, gateway, deps } = context;
+  const { configuration, logger, endpoints, registries, gateway, env, deps } = context;
   const version = ownVersion();
   const execRoot = configuration['exec-root'];
   const address = configuration['metrics-addr'];
@@ -123,7 +125,7 @@ async function openDaemon(context: OpenContext, stack: DisposalStack): Promise<D
   stack.defer(() => output.close());
   // For a start that fails; otherwise it is closed before the engine.
   stack.use(gateway);
-  const engineDeps = { registries: registries.current, metrics, gateway, version, logger };
+  const engineDeps = { registries: registries.current, metrics, gateway, env, version, logger };
   const engine = stack.use(await deps.openEngine(configuration, engineDeps));
   stack.use(gateway);
   if (configuration['log-plugins']) output.follow(engine);

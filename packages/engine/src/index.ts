@@ -77,6 +77,13 @@ export {
 } from './config/plugin-document.ts';
 export type { DecidedOptions, PluginOptions } from './config/plugin-options.ts';
 export { computePrivileges } from './config/privileges.ts';
+export {
+  defaultSecretPatterns,
+  hiddenValue,
+  hideSecrets,
+  isSecretSetting,
+  type SecretDeclarations,
+} from './config/secret-settings.ts';
 export { parseSecurityOptions } from './config/security-options.ts';
 export { servedCapabilities } from './config/served-capabilities.ts';
 export type { SourceImageFacts } from './config/source-image-facts.ts';
@@ -107,6 +114,7 @@ export type { DataCheckReport, DataCheckRequest, DataFinding } from './operation
 export type { CollectedGarbage, GarbageOptions } from './operations/content/collect-garbage.ts';
 // Control.
 export type { PluginControl } from './operations/control/plugin-control.ts';
+export type { SetOptions } from './operations/control/set.ts';
 export type { PluginDebugRequest } from './operations/insight/exec.ts';
 export type { PluginInsight } from './operations/insight/plugin-insight.ts';
 export type { PluginStats } from './operations/insight/stats.ts';
@@ -150,6 +158,7 @@ export { showReference } from './references/show-reference.ts';
 export type { PluginServing, ServedPlugin, ServingChange } from './serving/plugin-serving.ts';
 export type { BackOff } from './supervise/back-off.ts';
 export type { HostLogPipes } from './supervise/host/log-directories.ts';
+export type { ValueSurroundings } from './supervise/host/resolve-values.ts';
 export type { PluginFailure } from './supervise/plugin-failure.ts';
 export type { PluginState } from './supervise/supervisor.ts';
 export type {

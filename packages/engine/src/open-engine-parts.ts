@@ -257,6 +257,7 @@ async function openSupervisor(
     metricsSocket: options.metricsSocket?.path,
     logDirectories,
     bridge: options.bridge,
+    values: options.valueSurroundings,
     logger,
   });
   const supervisor = createSupervisor({

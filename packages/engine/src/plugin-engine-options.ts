@@ -10,6 +10,7 @@ import type { EngineGateway } from './engine-gateway.ts';
 import type { EngineObserver } from './observe/engine-observer.ts';
 import type { PolicyFile } from './policy/open-signature-policy.ts';
 import type { BackOff } from './supervise/back-off.ts';
+import type { ValueSurroundings } from './supervise/host/resolve-values.ts';
 
 /** Options of `openPluginEngine`. */
 export interface PluginEngineOptions {
@@ -55,6 +56,8 @@ export interface PluginEngineOptions {
   readonly liveRestore?: boolean | undefined;
   /** Pauses before a plugin that failed is restarted; default 1 s, doubled up to 60 s. */
   readonly backOff?: Partial<BackOff> | undefined;
+  /** The credentials and the environment that values of settings can come from; default none. */
+  readonly valueSurroundings?: ValueSurroundings | undefined;
   /** The network of plugins that ask for `bridge`. */
   readonly bridge?: BridgeOptions | undefined;
   /** Receives the measurements of operations; default none. */

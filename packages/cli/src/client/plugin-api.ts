@@ -38,9 +38,17 @@ export async function listPlugins(
   return parsePlugins(await client.call({ method: 'GET', path: '/plugins', query: listQuery(filters) }));
 }
 
-/** @returns the plugin's document as the daemon sent it */
-export async function inspectPlugin(client: EngineClient, name: string): Promise<unknown> {
-  return await client.call({ method: 'GET', path: pluginPath(name, '/json') });
+/**
+ * @param options.showsSecrets for the values of secret settings, which an Outboard daemon shows to root only
+ * @returns the plugin's document as the daemon sent it
+ */
+export async function inspectPlugin(
+  client: EngineClient,
+  name: string,
+  { showsSecrets = false }: { readonly showsSecrets?: boolean | undefined } = {},
+): Promise<unknown> {
+  const query = { secrets: showsSecrets ? '1' : undefined };
+  return await client.call({ method: 'GET', path: pluginPath(name, '/json'), query });
 }
 
 /** The privileges that a plugin in a registry requests. */

@@ -13,17 +13,23 @@ import { withPluginFields } from '../output/go-values.ts';
 import { formatInspected, parseInspectFormat, withEmptyFields } from '../output/inspect-format.ts';
 import { type CommandContext, forEachName } from './command-context.ts';
 
+/** Flags of `outboard inspect`. */
+export interface InspectOptions {
+  readonly format?: string | undefined;
+  readonly showSecrets?: boolean | undefined;
+}
+
 /** Print what is there, and then fail for what is not. */
 export async function inspect(
   context: CommandContext,
   names: readonly string[],
-  { format }: { readonly format?: string | undefined },
+  { format, showSecrets }: InspectOptions,
 ): Promise<void> {
   const wanted = parseInspectFormat(format);
   const found: object[] = [];
   try {
     await forEachName(names, context, async (name) => {
-      found.push(await describePlugin(context.client, name));
+      found.push(await describePlugin(context.client, name, showSecrets));
     });
   } finally {
     context.host.stdout.write(formatInspected(found, wanted, prepare));
@@ -49,8 +55,12 @@ const ownKeys = [
 ];
 
 /** Docker's document of the plugin, with the keys of Outboard's daemon; `Uses` only while the plugin is in use. */
-async function describePlugin(client: EngineClient, name: string): Promise<object> {
-  const plugin = await inspectPlugin(client, name);
+async function describePlugin(
+  client: EngineClient,
+  name: string,
+  showsSecrets: boolean | undefined,
+): Promise<object> {
+  const plugin = await inspectPlugin(client, name, { showsSecrets });
   const status = await fetchStatus(client, name);
   // A damaged plugin has neither options nor references.
   const isDamaged = field(field(status, 'State'), 'Status') === 'damaged';

@@ -2,7 +2,8 @@
  * `outboard install`: fetch the requested privileges, get consent, pull, set, enable.
  * @see docker/cli cli/command/plugin/install.go, moby client/plugin_install.go (28.x)
  */
-import { enablePlugin, fetchPrivileges, pullPlugin, setPlugin } from '../client/plugin-api.ts';
+import { enablePlugin, fetchPrivileges, pullPlugin } from '../client/plugin-api.ts';
+import { changeSettings } from '../client/settings-api.ts';
 import { CommandError } from '../command-error.ts';
 import { explainRefusal } from '../credentials/explain-refusal.ts';
 import type { OptionFlags } from '../options/option-flag.ts';
@@ -48,7 +49,7 @@ export async function install(
     return pulled.name;
   });
   if (wanted !== undefined) await applyOptions(context, name, wanted);
-  if (settings.length > 0) await setPlugin(client, name, settings);
+  if (settings.length > 0) await changeSettings(client, name, settings);
   // No limit for calls to the plugin, as in Docker's client.
   if (options.disable !== true) await enablePlugin(client, name, 0);
   host.stdout.write(`Installed plugin ${remote}\n`);

@@ -3,23 +3,32 @@
  */
 import type { EngineClient } from '../client/engine-client.ts';
 import { withNextStep } from '../client/next-step.ts';
-import { inspectPlugin, setPlugin } from '../client/plugin-api.ts';
-import { DaemonError } from '../command-error.ts';
+import { inspectPlugin } from '../client/plugin-api.ts';
+import { changeSettings, type SecretDeclarations } from '../client/settings-api.ts';
+import { CommandError, DaemonError } from '../command-error.ts';
 import { asText, field } from '../json-field.ts';
 import type { CommandContext } from './command-context.ts';
 
 /** Docker's texts for a key that cannot be set. */
 const wrongKey = /^setting .* not found in the plugin configuration$| is not settable$/;
 
+/** Flags of `outboard set`. */
+export type SetOptions = SecretDeclarations;
+
 /** Change settings of a disabled plugin. @param settings `NAME[.FIELD]=VALUE`; all apply or none */
 export async function set(
   { client }: CommandContext,
   name: string,
   settings: readonly string[],
+  options: SetOptions,
 ): Promise<void> {
+  if (settings.length === 0 && (options.secret ?? options.notSecret) === undefined)
+    throw new CommandError("missing required argument 'KEY=VALUE', or --secret or --not-secret", {
+      exitCode: 125,
+    });
   await withNextStep(/active plugin/, `outboard disable ${name}`, async () => {
     try {
-      await setPlugin(client, name, settings);
+      await changeSettings(client, name, settings, options);
     } catch (error) {
       if (!(error instanceof DaemonError) || !wrongKey.test(error.reason)) throw error;
       throw new DaemonError(error.status, `${error.reason}${await describeKeys(client, name)}`);

@@ -2,7 +2,7 @@
  * The table of the daemon's settings. The type of the configuration, the schema of the file, the flags and their help,
  * the defaults, what a reload changes, and the table in docs/daemon.md are derived from it.
  */
-import { cgroupDrivers } from '@outboard/engine';
+import { cgroupDrivers, defaultSecretPatterns } from '@outboard/engine';
 import * as z from 'zod';
 import { logFormats } from '../logging/log-format.ts';
 import { logLevels } from '../logging/log-level.ts';
@@ -125,6 +125,13 @@ export const settings = {
       notes: 'see [authorization.md](authorization.md)',
     }),
   ),
+  'secret-settings': setting(list(z.array(z.string().min(1))), {
+    flag: '--secret-setting <pattern>',
+    default: defaultSecretPatterns,
+    defaultText: defaultSecretPatterns.join(', '),
+    help: 'settings of plugins with such a name are shown as ***; repeatable, in place of the default',
+    notes: '`[]` for none: see [secrets.md](secrets.md)',
+  }),
   'gateway-dir': setting(pathOrNone, {
     flag: '--gateway-dir <directory>',
     default: '/run/docker/plugins',

@@ -42,6 +42,7 @@ import { repairRoute } from './outboard/repair.ts';
 import { replaceRoute } from './outboard/replace.ts';
 import { restartRoute } from './outboard/restart.ts';
 import { saveRoute } from './outboard/save.ts';
+import { settingsRoute } from './outboard/settings.ts';
 import { statsRoutes } from './outboard/stats.ts';
 import { statusRoutes } from './outboard/status.ts';
 import { topRoute } from './outboard/top.ts';
@@ -57,6 +58,8 @@ export interface RouteDeps extends VersionDeps, InfoDeps {
   /** Absent while the gateway is off, as the consumers are. */
   readonly gateway?: Pick<Gateway, 'endpoint'> | undefined;
   readonly consumers?: Consumers | undefined;
+  /** Patterns of names of secret settings; default the engine's. */
+  readonly secretPatterns?: readonly string[] | undefined;
   /** Checks the host. */
   readonly diagnose: () => Promise<readonly HostCheck[]>;
 }
@@ -64,7 +67,7 @@ export interface RouteDeps extends VersionDeps, InfoDeps {
 /** Create the table, one row for each file of routes. A pattern follows the literal paths that it matches. */
 export function createRoutes(deps: RouteDeps): readonly Route[] {
   const { engine } = deps;
-  const encoder = createPluginEncoder();
+  const encoder = createPluginEncoder(deps.secretPatterns);
   return [
     ...pingRoutes(),
     versionRoute(deps),
@@ -80,6 +83,7 @@ export function createRoutes(deps: RouteDeps): readonly Route[] {
     ...consumerRoutes(deps.consumers),
     ...referenceRoutes(engine),
     ...optionsRoutes(engine),
+    settingsRoute(engine, deps.secretPatterns),
     ...execRoutes(engine),
     topRoute(engine),
     ...statsRoutes(engine),
@@ -102,7 +106,7 @@ export function createRoutes(deps: RouteDeps): readonly Route[] {
     createRoute(engine),
     enableRoute(engine),
     disableRoute(engine),
-    setRoute(engine),
+    setRoute(engine, deps.secretPatterns),
     upgradeRoute(engine),
     ...pushRoutes(engine),
     removeRoute(engine),

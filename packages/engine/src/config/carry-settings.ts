@@ -41,8 +41,10 @@ export function carrySettings(
 ): Carried<PluginSettings> {
   const dropped: string[] = [];
   const changes: Changes = { config: before.config, settings: before.settings, isForeign, dropped };
+  const env = carryEnv(changes, config, base.env);
   const value: PluginSettings = {
-    env: carryEnv(changes, config, base.env),
+    env,
+    ...carrySecrecy(changes, env),
     mounts: carryMounts(changes, base.mounts),
     devices: carryDevices(changes, base.devices),
     args: carryArgs(changes, config, base.args),
@@ -91,18 +93,34 @@ function obstacleOf(item: { readonly settable: readonly string[] | null } | unde
   return item.settable?.includes(field) === true ? undefined : 'the new version does not let it be set';
 }
 
+/** A declaration of the operator that hides a value is kept; one that shows it, for the same authors only. */
+function carrySecrecy({ settings, isForeign }: Changes, env: readonly string[]): Partial<PluginSettings> {
+  const { sourced = [], secret, notSecret } = settings;
+  const kept = new Set(settings.env.filter((entry) => env.includes(entry)).map(nameOf));
+  const stillSourced = isForeign ? [] : sourced.filter((name) => kept.has(name));
+  return {
+    ...(stillSourced.length > 0 && { sourced: stillSourced }),
+    ...(secret && { secret }),
+    ...(notSecret && !isForeign && { notSecret }),
+  };
+}
+
+function nameOf(entry: string): string {
+  return entry.slice(0, entry.indexOf('='));
+}
+
 function carryEnv(changes: Changes, config: PluginConfig, defaults: readonly string[]): readonly string[] {
   const unchanged = new Set(initialSettings(changes.config).env);
-  const changed = changes.settings.env.filter((entry) => !unchanged.has(entry));
+  const sourced = new Set(changes.settings.sourced);
+  const changed = changes.settings.env.filter((entry) => !unchanged.has(entry) || sourced.has(nameOf(entry)));
   return changed.reduce((carried, entry) => {
-    const equals = entry.indexOf('=');
-    const name = entry.slice(0, equals);
+    const name = nameOf(entry);
     const obstacle = obstacleOf(
       config.env?.find((candidate) => candidate.name === name),
       'value',
     );
     return isKept(changes, showValue(name), obstacle)
-      ? withEnv(carried, name, entry.slice(equals + 1))
+      ? withEnv(carried, name, entry.slice(name.length + 1))
       : carried;
   }, defaults);
 }

@@ -37,6 +37,8 @@ const deviceCodec = object({
 const envCodec = object({
   description: field('Description', text),
   name: field('Name', text),
+  /** True when the author calls the value a secret. Docker ignores the field. */
+  secret: codec.optionalField('Secret', flag),
   settable: field('Settable', texts),
   value: field('Value', textOrNull),
 });
@@ -104,6 +106,12 @@ export const settingsCodec = object({
   /** `NAME=VALUE`, in order. */
   env: field('Env', listOrEmpty(text)),
   mounts: field('Mounts', listOrEmpty(mountCodec)),
+  /** Names of settings that the operator declared not to be secret. This field and the next two are not Docker's. */
+  notSecret: codec.optionalField('NotSecret', listOrEmpty(text)),
+  /** Names of settings that the operator declared secret. */
+  secret: codec.optionalField('Secret', listOrEmpty(text)),
+  /** Names of variables that have a source of their value in `env`, such as `@file:/run/secrets/x`. */
+  sourced: codec.optionalField('Sourced', listOrEmpty(text)),
 });
 
 /** One privilege. Descriptions never count in comparisons. */

@@ -5,9 +5,10 @@
  */
 import { OutboardError, showValue } from '@outboard/oci';
 import type { PluginConfig, PluginDevice, PluginMount, PluginSettings } from './plugin-config.ts';
+import { parseGivenValue } from './value-source.ts';
 
 /** Bytes of one value: with its name it must be an argument that Linux takes (MAX_ARG_STRLEN). */
-const maxValueBytes = 120 * 1024;
+export const maxValueBytes = 120 * 1024;
 
 /** Derive the settings of a newly installed plugin. */
 export function initialSettings(config: PluginConfig): PluginSettings {
@@ -19,6 +20,12 @@ export function initialSettings(config: PluginConfig): PluginSettings {
   };
 }
 
+/** Meaning of `set` arguments. */
+export interface ApplyOptions {
+  /** True: a value that begins with `@` is as `parseGivenValue` says. Default: every value is literal, as in Docker. */
+  readonly readsSources?: boolean | undefined;
+}
+
 /**
  * Apply `set` arguments, each `<name>[.<field>][=<value>]`, in order. All of them apply or none does.
  * @throws {OutboardError} invalid: grammar, an unknown name, or a field that the config does not allow to be set
@@ -27,8 +34,12 @@ export function applySettings(
   config: PluginConfig,
   settings: PluginSettings,
   args: readonly string[],
+  { readsSources = false }: ApplyOptions = {},
 ): PluginSettings {
-  return args.reduce((current, arg) => applyOne(config, current, parseArgument(arg)), settings);
+  return args.reduce((current, text) => {
+    const arg = parseArgument(text);
+    return applyOne(config, current, readsSources ? readValue(arg) : arg);
+  }, settings);
 }
 
 interface SettingArgument {
@@ -36,6 +47,13 @@ interface SettingArgument {
   /** Empty when the argument names none. */
   readonly field: string;
   readonly value: string;
+  /** True when the value is the text of a source. */
+  readonly isSourced: boolean;
+}
+
+function readValue(arg: SettingArgument): SettingArgument {
+  const given = parseGivenValue(arg.value, arg.name);
+  return given.kind === 'literal' ? { ...arg, value: given.value } : { ...arg, isSourced: true };
 }
 
 function parseArgument(arg: string): SettingArgument {
@@ -49,8 +67,8 @@ function parseArgument(arg: string): SettingArgument {
     );
   }
   const dot = left.lastIndexOf('.');
-  if (dot <= 0) return { name: left, field: '', value };
-  return { name: left.slice(0, dot), field: left.slice(dot + 1), value };
+  if (dot <= 0) return { name: left, field: '', value, isSourced: false };
+  return { name: left.slice(0, dot), field: left.slice(dot + 1), value, isSourced: false };
 }
 
 /** Change the first entry of the name, in Docker's order: env, mounts, devices, args. */
@@ -59,7 +77,12 @@ function applyOne(config: PluginConfig, settings: PluginSettings, arg: SettingAr
   const env = config.env?.find((entry) => entry.name === name);
   if (env !== undefined) {
     requireSettable(arg, 'value', env.settable);
-    return { ...settings, env: withEnv(settings.env, name, value) };
+    return withSource({ ...settings, env: withEnv(settings.env, name, value) }, arg);
+  }
+  if (arg.isSourced) {
+    throw invalid(
+      `cannot set ${showValue(name)}: only a variable of the environment takes a source; write @@ for a value that begins with @`,
+    );
   }
   const mount = config.mounts?.find((entry) => entry.name === name);
   if (mount !== undefined) {
@@ -78,6 +101,13 @@ function applyOne(config: PluginConfig, settings: PluginSettings, arg: SettingAr
     return { ...settings, args: value.split(' ') };
   }
   throw invalid(`setting ${JSON.stringify(name)} not found in the plugin configuration`);
+}
+
+/** Note whether the value of a variable is a source. */
+function withSource({ sourced = [], ...settings }: PluginSettings, arg: SettingArgument): PluginSettings {
+  const others = sourced.filter((name) => name !== arg.name);
+  const all = arg.isSourced ? [...others, arg.name] : others;
+  return all.length === 0 ? settings : { ...settings, sourced: all };
 }
 
 function requireSettable(arg: SettingArgument, allowed: string, settable: readonly string[] | null): void {

@@ -11,7 +11,7 @@ import { disablePlugin, type ForceOptions } from './disable.ts';
 import { type EnableOptions, enablePlugin } from './enable.ts';
 import { findLongestStop } from './longest-stop.ts';
 import { restartPlugin } from './restart.ts';
-import { setPlugin } from './set.ts';
+import { type SetOptions, setPlugin } from './set.ts';
 import { decidedOptions, updatePlugin } from './update.ts';
 
 /** Starts, stops and configures plugins. Parameters `plugin` are as in `PluginCatalog`. */
@@ -31,8 +31,12 @@ export interface PluginControl {
    * @throws {OutboardError} conflict when it is disabled, or in use (code `in-use`); system when the first attempt fails
    */
   restart(plugin: string, options?: ForceOptions & Cancellable): Promise<void>;
-  /** @param args each `<name>[.<field>][=<value>]`; applied all or none. @throws {OutboardError} conflict when enabled */
-  set(plugin: string, args: readonly string[]): Promise<void>;
+  /**
+   * Change settings, all or none.
+   * @param args each `<name>[.<field>][=<value>]`; none with declarations of secrets, which an enabled plugin takes too
+   * @throws {OutboardError} conflict when enabled
+   */
+  set(plugin: string, args: readonly string[], options?: SetOptions): Promise<void>;
   /** The options in force, with the author's and the operator's share of them. */
   options(plugin: string): DecidedOptions;
   /**

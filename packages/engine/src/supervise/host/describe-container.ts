@@ -19,12 +19,15 @@ import { resolveDevices } from '../../spec/devices.ts';
 import type { JoinedNetwork } from '../../spec/joined-network.ts';
 import { decidePluginSecurity } from '../../spec/plugin-security.ts';
 import type { PluginPaths } from '../../store/plugin-layout.ts';
+import { resolveEnvironment, type ValueSurroundings } from './resolve-values.ts';
 
 /** Parts that the description takes. */
 export interface DescribeContainerDeps {
   readonly appArmor: AppArmor;
   readonly cgroupDriver: CgroupDriver;
   readonly metricsSocket: string | undefined;
+  /** What sources of values read of this program. */
+  readonly values: ValueSurroundings;
 }
 
 /** Surroundings of the container that its spec names. */
@@ -35,6 +38,7 @@ export interface ContainerSurroundings {
   readonly logDirectory: string | undefined;
   /** Attaches the plugin to its network; undefined for plugins without one of their own. */
   readonly attachNetwork: () => Promise<JoinedNetwork | undefined>;
+  readonly signal: AbortSignal;
 }
 
 /** A described container. */
@@ -46,7 +50,7 @@ export interface DescribedContainer extends CreatedRuntimeSpec {
 /** @throws {OutboardError} when the plugin cannot or must not be started like this; the signal's reason */
 export async function describeContainer(
   record: PluginRecord,
-  { paths, socketDirectory, logDirectory, attachNetwork }: ContainerSurroundings,
+  { paths, socketDirectory, logDirectory, attachNetwork, signal }: ContainerSurroundings,
   deps: DescribeContainerDeps,
   probe: FileSystemProbe,
 ): Promise<DescribedContainer> {
@@ -56,12 +60,13 @@ export async function describeContainer(
   const { devices, notices } = await resolveDevices(settings.devices, (path) =>
     probe.status(path, { followLinks: false }),
   );
+  const env = await resolveEnvironment(settings, deps.values, { signal });
   const network = await attachNetwork();
   const { security, ...decided } = await decidePluginSecurity(config, options.security ?? {}, deps.appArmor);
   const init = options.init === true ? await findContainerInit() : undefined;
   const created = createRuntimeSpec({
     config,
-    settings,
+    settings: { ...settings, env },
     devices,
     security,
     rootfsPath: paths.rootfs,

@@ -29,6 +29,7 @@ import {
 import { createExecRootWatch, type ExecRootWatch } from './exec-root-watch.ts';
 import type { LogDirectories } from './log-directories.ts';
 import type { MountsToRemove, PluginHost, ProbeSignal } from './plugin-host.ts';
+import type { ValueSurroundings } from './resolve-values.ts';
 import { SocketDirectories } from './socket-directories.ts';
 import { keepServedMounts, mountedPlugins, unmountPlugin, unmountRuntimeMounts } from './unmount-plugin.ts';
 
@@ -46,6 +47,8 @@ export interface PluginHostDeps {
   readonly cgroupDriver: CgroupDriver;
   readonly containers: Pick<RunningContainers, 'sharesMountNamespace'>;
   readonly preflight: Pick<Preflight, 'clear'>;
+  /** What sources of values read of this program; default nothing. */
+  readonly values?: ValueSurroundings | undefined;
   readonly logger: Logger;
 }
 
@@ -67,7 +70,9 @@ class LinuxPluginHost implements PluginHost {
   constructor(deps: PluginHostDeps) {
     const { execRoot, cgroupDriver, metricsSocket } = deps;
     this.#deps = deps;
-    this.#container = { appArmor: createAppArmor(`${execRoot}/apparmor`), cgroupDriver, metricsSocket };
+    const { values = {} } = deps;
+    const appArmor = createAppArmor(`${execRoot}/apparmor`);
+    this.#container = { appArmor, cgroupDriver, metricsSocket, values };
     this.#networks = createCniNetworks(deps);
     this.#sockets = new SocketDirectories(execRoot);
     this.#watch = createExecRootWatch(execRoot);
@@ -92,7 +97,8 @@ class LinuxPluginHost implements PluginHost {
       config.network.type === 'bridge' ? this.#networks.attach(id, { signal: options.signal }) : undefined;
     const logDirectory = this.#deps.logDirectories?.directory(id);
     const socketDirectory = this.#sockets.directory(id);
-    const surroundings = { paths, attachNetwork, socketDirectory, logDirectory };
+    const { signal } = options;
+    const surroundings = { paths, attachNetwork, socketDirectory, logDirectory, signal };
     const described = await describeContainer(record, surroundings, this.#container, probe);
     await this.#makeTreesReady(record, described.spec.mounts, options.mounts);
     const { mounts, process } = described.spec;

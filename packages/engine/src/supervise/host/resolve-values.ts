@@ -1,0 +1,106 @@
+/**
+ * Reads the values of variables from their sources. A value goes into the environment of the plugin's process and nowhere
+ * else: it is in no error and in no log.
+ */
+import type { Cancellable } from '@outboard/async';
+import { readHostFile, runProgram } from '@outboard/container';
+import { isOutboardError, OutboardError, showValue } from '@outboard/oci';
+import type { PluginSettings } from '../../config/plugin-config.ts';
+import { maxValueBytes } from '../../config/settings.ts';
+import { parseValueSource, type ValueSource } from '../../config/value-source.ts';
+
+/** Time limit of a command in milliseconds. */
+const commandTimeoutMs = 10_000;
+
+/** What sources read of the program that embeds the engine. */
+export interface ValueSurroundings {
+  /** The directory of systemd's credentials; absent: there are none. */
+  readonly credentialsDirectory?: string | undefined;
+  /** Variables that `@env:` can name; default none. */
+  readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
+}
+
+/**
+ * Resolve the environment of a plugin.
+ * @returns `NAME=VALUE`, in the order of the settings
+ * @throws {OutboardError} system with the setting and its source when a value cannot be read; the reason of the signal
+ */
+export async function resolveEnvironment(
+  settings: PluginSettings,
+  surroundings: ValueSurroundings,
+  options: Cancellable,
+): Promise<readonly string[]> {
+  const sourced = new Set(settings.sourced);
+  const resolved: string[] = [];
+  for (const entry of settings.env) {
+    const name = entry.slice(0, entry.indexOf('='));
+    const text = entry.slice(name.length + 1);
+    resolved.push(sourced.has(name) ? `${name}=${await resolve(name, text, surroundings, options)}` : entry);
+  }
+  return resolved;
+}
+
+async function resolve(
+  name: string,
+  text: string,
+  surroundings: ValueSurroundings,
+  options: Cancellable,
+): Promise<string> {
+  try {
+    return checkValue(await readSource(parseValueSource(text, name), surroundings, options));
+  } catch (error) {
+    if (!isOutboardError(error)) throw error;
+    throw new OutboardError(
+      'system',
+      `cannot start the plugin: setting ${showValue(name)} comes from ${showValue(text)}: ${error.message}`,
+      { cause: error },
+    );
+  }
+}
+
+async function readSource(
+  source: ValueSource,
+  { credentialsDirectory, environment = {} }: ValueSurroundings,
+  options: Cancellable,
+): Promise<string> {
+  switch (source.kind) {
+    case 'file':
+      return withoutNewline(await readHostFile(source.path, { ...options, maxBytes: maxValueBytes + 1 }));
+    case 'credential':
+      if (credentialsDirectory === undefined)
+        throw refuse('the daemon has no credentials: want LoadCredential= in its unit of systemd');
+      return await readSource({ kind: 'file', path: `${credentialsDirectory}/${source.name}` }, {}, options);
+    case 'env': {
+      const value = Object.hasOwn(environment, source.variable) ? environment[source.variable] : undefined;
+      if (value === undefined) throw refuse('the environment of the daemon has no such variable');
+      return value;
+    }
+    case 'command':
+      return withoutNewline(await readOutput(source.program, source.args, options));
+  }
+}
+
+/** What it writes to its standard error may hold secrets, and is not shown. */
+async function readOutput(program: string, args: readonly string[], options: Cancellable): Promise<string> {
+  const { code, stdout } = await runProgram(program, args, { ...options, timeoutMs: commandTimeoutMs });
+  if (code === 0) return stdout;
+  throw refuse(code === null ? 'the command was ended by a signal' : `the command exited with code ${code}`);
+}
+
+/** Editors and `echo` end a file with a newline, which is not part of the value. */
+function withoutNewline(text: string): string {
+  return text.endsWith('\n') ? text.slice(0, -1) : text;
+}
+
+function checkValue(value: string): string {
+  if (value.includes('\0')) throw refuse('the value contains NUL');
+  // The decoder puts U+FFFD in place of bytes that are not UTF-8.
+  if (value.includes('\ufffd')) throw refuse('the value is not UTF-8');
+  if (Buffer.byteLength(value) > maxValueBytes)
+    throw refuse(`the value is longer than ${maxValueBytes} bytes`);
+  return value;
+}
+
+function refuse(reason: string): OutboardError {
+  return new OutboardError('system', reason);
+}
