@@ -1,0 +1,37 @@
+#!/usr/bin/env node
+/**
+ * `npm run fuzz`: the long run of the tests with random input. `--minutes N` sets how long each of them goes on, default 10, and
+ * `--seed S` repeats a run. The last line tells how many of them failed.
+ */
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const { values } = parseArgs({ options: { minutes: { type: 'string' }, seed: { type: 'string' } } });
+const minutes = Number(values.minutes ?? 10);
+const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 32));
+if (!(minutes > 0) || !Number.isSafeInteger(seed) || seed < 0) {
+  console.error('usage: npm run fuzz -- [--minutes N] [--seed S]');
+  process.exit(2);
+}
+if (process.getuid?.() !== 0) {
+  console.error('fuzz: not root: nothing can be unpacked here');
+  process.exit(1);
+}
+const setup = spawnSync(process.execPath, ['scripts/setup.mjs'], { cwd: root, stdio: 'inherit' });
+if (setup.status !== 0) process.exit(setup.status ?? 1);
+
+const files = ['tests/chaos/random-archives.test.ts'];
+const failed = files.filter((file) => {
+  console.log(`fuzz: ${file}, ${minutes} minutes, seed ${seed}`);
+  const args = ['--import=tsx', '--test', '--test-timeout=0', '--test-reporter=spec', file];
+  const env = {
+    ...process.env,
+    OUTBOARD_FUZZ_SECONDS: String(minutes * 60),
+    OUTBOARD_SEED: String(seed),
+  };
+  return spawnSync(process.execPath, args, { cwd: root, env, stdio: 'inherit' }).status !== 0;
+});
+console.log(`fuzz: ${failed.length} of ${files.length} files with failures, seed ${seed}`);
+process.exitCode = failed.length === 0 ? 0 : 1;
