@@ -70,6 +70,13 @@ const shells = [
   { programs: ['sshd'], debianPackage: 'openssh-server' },
 ];
 
+/** For `npm run test:host` only: the virtual machine, and what makes its system. */
+const virtualMachine = [
+  { programs: ['qemu-system-x86_64'], debianPackage: 'qemu-system-x86' },
+  { programs: ['mmdebstrap'], debianPackage: 'mmdebstrap' },
+  { programs: ['mke2fs'], debianPackage: 'e2fsprogs' },
+];
+
 /** Debian runs this file before it starts a service during installation; exit code 101 forbids the start. */
 const servicePolicy = '/usr/sbin/policy-rc.d';
 
@@ -109,6 +116,19 @@ export function missingPrograms(options) {
     ...(options.needsConsumers ? consumers : []),
     ...(options.needsShells ? shells : []),
   ];
+  return packagesOfMissing(needed);
+}
+
+/**
+ * Find missing programs of `npm run test:host`.
+ *
+ * @returns {readonly string[]} Debian packages that provide them
+ */
+export function missingHostPrograms() {
+  return packagesOfMissing(virtualMachine);
+}
+
+function packagesOfMissing(needed) {
   return needed
     .filter(({ programs }) => programs.every((program) => findProgram(program) === undefined))
     .map(({ debianPackage }) => debianPackage);

@@ -9,7 +9,7 @@ import { bundleTests } from './bundle-tests.mjs';
 import { groupTests } from './group-tests.mjs';
 
 /** Upper bound for one file, in milliseconds. */
-const fileTimeoutMs = 10 * 60_000;
+const tenMinutesMs = 10 * 60_000;
 
 /**
  * Run test files and print failures and skipped tests. Packages, examples and benchmarks run as they are compiled, many
@@ -25,11 +25,7 @@ export async function runTests(files, { root, program = process.execPath }) {
   const compiled = files.filter((file) => !isSource(file)).map(compiledFile);
   const sources = files.filter(isSource);
   const total = { passed: 0, failed: 0, skipped: 0, failures: [] };
-  const shared = mkdtempSync(join(tmpdir(), 'outboard-run-'));
   const directory = mkdtempSync(join(tmpdir(), 'outboard-tests-'));
-  // A directory with this program alone: its own may hold other versions of programs that come later in PATH.
-  const programs = mkdtempSync(join(tmpdir(), 'outboard-node-'));
-  symlinkSync(program, join(programs, 'node'));
   try {
     const runs = [
       groupTests(compiled, { root, directory }),
@@ -37,28 +33,50 @@ export async function runTests(files, { root, program = process.execPath }) {
     ];
     for (const run of runs) {
       if (run.length === 0) continue;
-      const counts = await runFiles(run, { root, program, programs, shared, directory });
+      const counts = await runModules(run, { root, program, directory });
       for (const key of ['passed', 'failed', 'skipped']) total[key] += counts[key];
       total.failures.push(...counts.failures);
     }
   } finally {
-    rmSync(programs, { recursive: true });
     rmSync(directory, { recursive: true });
-    rmSync(shared, { recursive: true });
   }
   return total;
+}
+
+/**
+ * Run files as they are: compiled tests, or bundles.
+ *
+ * @param {readonly string[]} files
+ * @param {{ root: string, directory: string, program?: string, fileTimeoutMs?: number, concurrency?: number }} options `directory` is that of the
+ *   bundles
+ * @returns {Promise<{ passed: number, failed: number, skipped: number, failures: string[],
+ *   skips: { reason: string, names: string[] }[] }>}
+ */
+export async function runModules(files, options) {
+  const shared = mkdtempSync(join(tmpdir(), 'outboard-run-'));
+  // A directory with this program alone: its own may hold other versions of programs that come later in PATH.
+  const programs = mkdtempSync(join(tmpdir(), 'outboard-node-'));
+  const { program = process.execPath } = options;
+  symlinkSync(program, join(programs, 'node'));
+  try {
+    const defaults = { fileTimeoutMs: tenMinutesMs, concurrency: availableParallelism() + 1 };
+    return await runFiles(files, { ...defaults, ...options, program, programs, shared });
+  } finally {
+    rmSync(programs, { recursive: true });
+    rmSync(shared, { recursive: true });
+  }
 }
 
 function compiledFile(file) {
   return file.replace('/src/', '/dist/').replace(/\.ts$/, '.js');
 }
 
-async function runFiles(files, { root, program, programs, shared, directory }) {
+async function runFiles(files, { root, program, programs, shared, directory, fileTimeoutMs, concurrency }) {
   const args = [
     '--enable-source-maps',
     '--test',
     // One more than processors: a test of containers waits for them a third of its time.
-    `--test-concurrency=${availableParallelism() + 1}`,
+    `--test-concurrency=${concurrency}`,
     `--test-timeout=${fileTimeoutMs}`,
     '--test-reporter=./scripts/test-reporter.mjs',
     '--test-reporter-destination=stdout',
@@ -84,7 +102,7 @@ async function runFiles(files, { root, program, programs, shared, directory }) {
   for await (const chunk of child.stdio[3]) text += chunk;
   const code = await ended;
   const broken = `the test runner ended with code ${code}`;
-  if (text === '') return { passed: 0, failed: 1, skipped: 0, failures: [broken] };
+  if (text === '') return { passed: 0, failed: 1, skipped: 0, failures: [broken], skips: [] };
   const told = JSON.parse(text);
   return code !== 0 && told.failed === 0 ? { ...told, failed: 1, failures: [broken] } : told;
 }

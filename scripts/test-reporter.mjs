@@ -1,6 +1,6 @@
 /**
  * A reporter for node:test that prints each file, failures, skipped tests with their reasons and the slowest files, and
- * passes the counts and the names of failed tests to `scripts/run-tests.mjs` through file descriptor 3.
+ * passes the counts, the names of failed tests and the reasons for skips to `scripts/run-tests.mjs` through file descriptor 3.
  */
 import { writeSync } from 'node:fs';
 import { relative } from 'node:path';
@@ -46,7 +46,8 @@ export default async function* report(events) {
     yield `\nskipped, ${reason}:\n${names.map((name) => `  ${name}\n`).join('')}`;
   }
   yield describeSlowest(durations);
-  writeSync(resultFd, JSON.stringify({ ...counts, failures }));
+  const skips = [...skipped].map(([reason, names]) => ({ reason, names }));
+  writeSync(resultFd, JSON.stringify({ ...counts, failures, skips }));
 }
 
 /** Files run beside each other, so that their times add up to more than that of the run. */

@@ -4,15 +4,21 @@
  * `OUTBOARD_KILLS` sets the number of kills.
  */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { makeDaemonHome, startDaemon, type TestDaemon } from '../support/daemon.ts';
-import { checkDataRoot, type StoredContent, type StoredPlugin } from '../support/data-root.ts';
+import { checkDataRoot } from '../support/data-root.ts';
+import {
+  checkInterrupted,
+  type InterruptedContent,
+  type InterruptedOperation,
+  interruptedArchive,
+  interruptedOperations,
+  lookAtInterrupted,
+  pushVersions,
+} from '../support/interrupted-operations.ts';
 import { needsRoot } from '../support/needs-root.ts';
-import { type PluginApi, pluginApi } from '../support/plugin-api.ts';
-import { pluginArchive } from '../support/plugin-archive.ts';
+import { pluginApi } from '../support/plugin-api.ts';
 import { startRegistry, type TestRegistry } from '../support/registry.ts';
 import { pidOfPlugin, untilOnlyPluginsRun, untilPluginAccepts } from '../support/running-plugins.ts';
 import { chooseSeed, seededRandom } from '../support/seeded-random.ts';
@@ -27,41 +33,34 @@ const maxMsPerOperation = process.env.OUTBOARD_KILLS === undefined ? 8_000 : Num
 let home: Awaited<ReturnType<typeof makeDaemonHome>>;
 let registry: TestRegistry;
 let daemon: TestDaemon;
-let api: PluginApi;
 /** Runs during all kills, which must not affect it. */
 let bystander: { readonly id: string; readonly pid: number };
 const ids = new Set<string>();
-
-const versions = ['v1', 'v2'] as const;
-type Version = (typeof versions)[number];
-const remote = (version: Version) => `${registry.host}/acme/p:${version}`;
-
-/** The version is in the config and in many files of the root filesystem. */
-function archiveOf(version: Version): Buffer {
-  const names = Array.from({ length: 100 }, (_, index) => `/data/${index}`);
-  const files = Object.fromEntries([...names, '/last'].map((name) => [name, version.repeat(2_000)]));
-  return pluginArchive({ config: { Description: version }, files });
-}
+/** The daemon of the moment. */
+const place = {
+  get api() {
+    return pluginApi(daemon.socket);
+  },
+  get registry() {
+    return registry.host;
+  },
+};
 
 before(async () => {
   if (skip !== false) return;
   home = await makeDaemonHome();
   registry = await startRegistry();
   await startNext();
-  for (const version of versions) {
-    await api.create(remote(version), archiveOf(version));
-    await api.push(remote(version));
-    await api.remove(remote(version));
-  }
-  await api.create('bystander', archiveOf('v1'));
-  await api.enable('bystander');
+  await pushVersions(place);
+  await place.api.create('bystander', interruptedArchive('v1'));
+  await place.api.enable('bystander');
   const [{ id } = assert.fail('no plugin')] = checkDataRoot(daemon.dataRoot).plugins;
   bystander = { id, pid: pidOfPlugin(daemon.execRoot, id) };
 });
 
 after(async () => {
   if (skip !== false) return;
-  for (const name of ['p', 'bystander']) await api.remove(name, { force: true }).catch(() => undefined);
+  for (const name of ['p', 'bystander']) await place.api.remove(name, { force: true }).catch(() => undefined);
   await daemon.end('SIGTERM');
   await registry.stop();
   await home.remove();
@@ -69,58 +68,9 @@ after(async () => {
 
 async function startNext(): Promise<void> {
   daemon = await startDaemon({ home: home.home });
-  api = pluginApi(daemon.socket);
 }
 
-/** One operation on the plugin `p`, and its permitted results. */
-interface Operation {
-  /** Bring the plugin to the state in which the operation starts. */
-  readonly prepare: (plugin: StoredPlugin | undefined, round: number) => Promise<void>;
-  readonly run: (plugin: StoredPlugin | undefined, round: number) => Promise<unknown>;
-  /** The part of the state in which old and new differ. */
-  readonly read: (plugin: StoredPlugin | undefined) => unknown;
-}
-
-const isPresent = (plugin: StoredPlugin | undefined) => plugin !== undefined;
-const isEnabled = (plugin: StoredPlugin | undefined) => plugin?.enabled;
-
-async function makeAbsent(plugin: StoredPlugin | undefined): Promise<void> {
-  if (plugin !== undefined) await api.remove('p', { force: true });
-}
-
-async function makeDisabled(plugin: StoredPlugin | undefined): Promise<void> {
-  if (plugin === undefined) await api.create('p', archiveOf('v1'));
-  else if (plugin.enabled) await api.disable('p');
-}
-
-async function makeEnabled(plugin: StoredPlugin | undefined): Promise<void> {
-  if (plugin === undefined) await api.create('p', archiveOf('v1'));
-  if (plugin?.enabled !== true) await api.enable('p');
-}
-
-const operations: Readonly<Record<string, Operation>> = {
-  create: { prepare: makeAbsent, run: () => api.create('p', archiveOf('v1')), read: isPresent },
-  pull: { prepare: makeAbsent, run: () => api.pull(remote('v2'), 'p'), read: isPresent },
-  upgrade: {
-    prepare: makeDisabled,
-    run: (plugin) => api.upgrade('p', remote(plugin?.description === 'v1' ? 'v2' : 'v1')),
-    read: (plugin) => plugin?.description,
-  },
-  set: {
-    prepare: makeDisabled,
-    run: (_plugin, round) => api.set('p', `DEBUG=${round}-${'x'.repeat(20_000)}`),
-    read: (plugin) => plugin?.env,
-  },
-  enable: { prepare: makeDisabled, run: () => api.enable('p'), read: isEnabled },
-  disable: { prepare: makeEnabled, run: () => api.disable('p'), read: isEnabled },
-  remove: {
-    prepare: (plugin, round) => (round % 2 === 0 ? makeDisabled(plugin) : makeEnabled(plugin)),
-    run: (_plugin, round) => api.remove('p', { force: round % 2 === 1 }),
-    read: isPresent,
-  },
-};
-
-for (const [name, operation] of Object.entries(operations)) {
+for (const [name, operation] of Object.entries(interruptedOperations(place))) {
   test(`V1-V10 after the daemon is killed during ${name}, the next one has lost nothing and leaves nothing behind`, {
     skip,
   }, async (context) => {
@@ -150,7 +100,11 @@ for (const [name, operation] of Object.entries(operations)) {
 }
 
 /** @returns duration of the operation, if it was acknowledged before the kill */
-async function killDuring(operation: Operation, round: number, delayMs: number): Promise<number | undefined> {
+async function killDuring(
+  operation: InterruptedOperation,
+  round: number,
+  delayMs: number,
+): Promise<number | undefined> {
   await operation.prepare(lookAtPlugin().plugin, round);
   const { plugin: from } = lookAtPlugin();
   const begunAt = performance.now();
@@ -176,23 +130,17 @@ async function killDuring(operation: Operation, round: number, delayMs: number):
   return tookMs;
 }
 
-function lookAtPlugin(): StoredContent & { readonly plugin: StoredPlugin | undefined } {
-  const content = checkDataRoot(daemon.dataRoot);
+function lookAtPlugin(): InterruptedContent {
+  const content = lookAtInterrupted(daemon.dataRoot);
   for (const { id } of content.plugins) ids.add(id);
-  return { ...content, plugin: content.plugins.find(({ name }) => name === 'p:latest') };
+  return content;
 }
 
 /** Invariants that hold whenever no operation is under way. */
 async function checkWhole(): Promise<void> {
-  const { plugins, blobs } = lookAtPlugin();
-  for (const { name, description, rootfs } of plugins) {
-    for (const file of ['data/0', 'data/99', 'last']) {
-      const content = readFileSync(join(rootfs, file), 'utf8');
-      assert.equal(content, description.repeat(2_000), `${file} of ${name} belongs to another version`);
-    }
-  }
-  const referenced = new Set(plugins.flatMap((plugin) => plugin.blobs));
-  assert.deepEqual(new Set(blobs), referenced, 'blobs are left that no plugin names');
+  const content = lookAtPlugin();
+  checkInterrupted(content);
+  const { plugins } = content;
   const running = plugins.filter(({ enabled }) => enabled).map(({ id }) => id);
   for (const id of running) await untilPluginAccepts(daemon.execRoot, id);
   const { execRoot, pid } = daemon;

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { openPluginEngine } from '@outboard/engine';
 import { needsRoot } from '../support/needs-root.ts';
+import { testedRuntime } from '../support/oci-runtime.ts';
 import { perlPlugin } from '../support/perl-plugin.ts';
 import { pluginContext } from '../support/plugin-archive.ts';
 
@@ -20,7 +21,7 @@ test('exec, limits and stop of a running plugin use the runtime that started it'
   writeFileSync(other, '#!/bin/sh\necho "the other runtime was asked" >&2\nexit 1\n');
   chmodSync(other, 0o755);
   const roots = { dataRoot: join(directory, 'data'), execRoot: join(directory, 'exec') };
-  const first = await openPluginEngine(roots);
+  const first = await openPluginEngine({ ...roots, runtime: testedRuntime() });
   await first.create({ name: 'p', context: pluginContext(perlPlugin('plain')) });
   await first.enable('p');
   await first[Symbol.asyncDispose]();

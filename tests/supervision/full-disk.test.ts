@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { openPluginEngine } from '@outboard/engine';
 import { needsRoot } from '../support/needs-root.ts';
+import { testedRuntime } from '../support/oci-runtime.ts';
 import { pluginContext } from '../support/plugin-archive.ts';
 import { untilState } from '../support/plugin-states.ts';
 import { startProbePlugin } from '../support/probe-plugin.ts';
@@ -20,6 +21,7 @@ test('S10 a plugin that fills the state file system stops no other, and its remo
   const execRoot = await mkdtemp(join(tmpdir(), 'outboard-test-'));
   context.after(() => rm(execRoot, { recursive: true }));
   const engine = await openPluginEngine({
+    runtime: testedRuntime(),
     dataRoot: disk.path,
     execRoot,
     backOff: { initialMs: 5, maxMs: 50 },

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { testedRuntime } from './oci-runtime.ts';
 
 /** A daemon that runs. */
 export interface TestDaemon {
@@ -97,6 +98,7 @@ export function spawnDaemon(options: TestDaemonOptions): StartingDaemon {
       : ['--input-type=module', '--eval', prelude + program, '--'];
   const command = [
     ...daemon,
+    ...runtimeFlags(),
     ...['--data-root', dataRoot, '--exec-root', execRoot, '--host', `unix://${socket}`],
     ...['--gateway-dir', gatewayDirectory, '--gateway-log-dir', join(home, 'logging'), ...args],
   ];
@@ -142,6 +144,11 @@ export function spawnDaemon(options: TestDaemonOptions): StartingDaemon {
   const started = daemonsByHome.get(home) ?? new Set();
   daemonsByHome.set(home, started.add({ end }));
   return { pid, ready, end };
+}
+
+function runtimeFlags(): readonly string[] {
+  const runtime = testedRuntime();
+  return runtime === undefined ? [] : ['--runtime', runtime];
 }
 
 function pidOf(child: ChildProcess): number {

@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openPluginEngine, type PluginEngine, type PluginEngineOptions } from '@outboard/engine';
+import { testedRuntime } from './oci-runtime.ts';
 
 export interface TestEngine extends AsyncDisposable {
   readonly engine: PluginEngine;
@@ -14,7 +15,8 @@ export interface TestEngine extends AsyncDisposable {
   reopen(meanwhile?: () => void): Promise<PluginEngine>;
 }
 
-export async function openTestEngine(options: Partial<PluginEngineOptions> = {}): Promise<TestEngine> {
+export async function openTestEngine(given: Partial<PluginEngineOptions> = {}): Promise<TestEngine> {
+  const options = { runtime: testedRuntime(), ...given };
   const root = await mkdtemp(join(tmpdir(), 'outboard-test-'));
   const roots = { dataRoot: join(root, 'data'), execRoot: join(root, 'exec') };
   let engine = await openPluginEngine({ ...roots, ...options });

@@ -1,0 +1,102 @@
+/**
+ * The log of all requests to a disk, which qemu's driver `blklogwrites` writes, and disks as a power cut at one of them
+ * leaves them: what was flushed is there, and of what was not, any part.
+ *
+ * Format: blocks of the sector size. The first begins with the magic, the version, the number of entries (64 bits each) and
+ * the sector size (32 bits); all numbers are little-endian. Each entry has a block with first sector, number of sectors,
+ * flags and length of data (64 bits each), followed by its data.
+ *
+ * @see Linux, Documentation/admin-guide/device-mapper/log-writes.rst; qemu, block/blklogwrites.c
+ */
+import { closeSync, copyFileSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
+
+const magic = 0x6a736677736872n;
+const sectorSize = 512;
+const [flush, forceAccess, discard] = [1n, 2n, 4n];
+
+/**
+ * @typedef {object} WriteEntry
+ * @property {boolean} isFlush all entries before it are durable
+ * @property {boolean} isDurable is durable itself at its end
+ * @property {boolean} isDiscard
+ * @property {number} start first byte on the disk
+ * @property {number} length bytes
+ * @property {number} dataAt first byte of its data in the log
+ */
+
+/**
+ * Read the entries so far; while qemu runs, the last ones may be missing.
+ *
+ * @param {string} path
+ * @returns {readonly WriteEntry[]}
+ * @throws {Error} if it is no such log
+ */
+export function readWriteLog(path) {
+  const file = openSync(path, 'r');
+  try {
+    const { size } = fstatSync(file);
+    const block = Buffer.alloc(sectorSize);
+    readSync(file, block, 0, sectorSize, 0);
+    if (size < sectorSize || block.readBigUInt64LE(0) !== magic || block.readUInt32LE(24) !== sectorSize)
+      throw new Error(`"${path}" is no log of blklogwrites with sectors of ${sectorSize} bytes`);
+    const entries = [];
+    for (let at = sectorSize; at + sectorSize <= size; ) {
+      readSync(file, block, 0, sectorSize, at);
+      const entry = parseEntry(block, at + sectorSize);
+      if (entry === undefined || entry.dataAt + entry.dataLength > size) break;
+      entries.push(entry);
+      at = entry.dataAt + entry.dataLength;
+    }
+    return entries;
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** @returns undefined where nothing was written yet */
+function parseEntry(block, dataAt) {
+  const [sector, sectors, flags, length] = [0, 8, 16, 24].map((offset) => block.readBigUInt64LE(offset));
+  if (sectors === 0n && flags === 0n) return undefined;
+  const dataLength = Number(length);
+  return {
+    isFlush: (flags & flush) !== 0n,
+    isDurable: (flags & forceAccess) !== 0n,
+    isDiscard: (flags & discard) !== 0n,
+    start: Number(sector) * sectorSize,
+    length: Number(sectors) * sectorSize,
+    dataAt,
+    dataLength: Math.ceil(dataLength / sectorSize) * sectorSize,
+  };
+}
+
+/**
+ * Write the disk as it is after a power cut.
+ *
+ * @param {{ base: string, log: string, target: string, count: number, isLost: () => boolean }} options the disk before
+ *   the first entry, the number of entries that the disk had received, and a choice for each that was not flushed
+ * @returns {{ written: number, lost: number }} numbers of entries
+ */
+export function writeCutDisk({ base, log, target, count, isLost }) {
+  const entries = readWriteLog(log).slice(0, count);
+  const flushed = entries.findLastIndex(({ isFlush }) => isFlush);
+  copyFileSync(base, target);
+  const [from, to] = [openSync(log, 'r'), openSync(target, 'r+')];
+  const result = { written: 0, lost: 0 };
+  try {
+    for (const [index, entry] of entries.entries()) {
+      if (entry.length === 0) continue;
+      if (index > flushed && !entry.isDurable && isLost()) {
+        result.lost += 1;
+        continue;
+      }
+      const data = Buffer.alloc(entry.length);
+      if (!entry.isDiscard) readSync(from, data, 0, entry.length, entry.dataAt);
+      writeSync(to, data, 0, entry.length, entry.start);
+      result.written += 1;
+    }
+  } finally {
+    closeSync(from);
+    closeSync(to);
+  }
+  return result;
+}
