@@ -85,6 +85,8 @@ export function createApi(deps: ApiDeps): HandleRequest {
       metrics.countRequest(request);
       logRequest(request);
     },
+    bodyLimits: { stallMs: configuration['request-timeout'] * 1000 },
+    maxBodyMemory: configuration['max-body-memory'],
     authorize: authorization.authorize,
   });
 }

@@ -189,6 +189,10 @@ function serverOptions({ configuration, logger, endpoints: { tls, group } }: Ope
   return {
     tls,
     group,
+    maxConnections: {
+      unix: configuration['max-connections'],
+      tcp: configuration['max-tcp-connections'],
+    },
     onError: (error) => logger.error({ err: error }, 'cannot accept a connection'),
     onRefused: (reason, address) => logger.info({ reason, address }, 'TLS handshake failed'),
     onRecreated: (address) => grantSocketAccess([address], configuration['exec-root'], logger),

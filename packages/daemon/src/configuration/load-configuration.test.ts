@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { defaultSecretPatterns } from '@outboard/engine';
 import { loadConfiguration } from './load-configuration.ts';
 import { parseFlags } from './parse-flags.ts';
 
@@ -44,7 +45,12 @@ test('loadConfiguration() has defaults for everything', async (context) => {
     'max-plugin-size': 10 * 1024 ** 3,
     'free-space-reserve': undefined,
     'download-retention': 86_400,
+    'max-connections': 4096,
+    'max-tcp-connections': 512,
+    'max-body-memory': 64 * 1024 ** 2,
+    'request-timeout': 60,
     'authorization-plugins': [],
+    'secret-settings': defaultSecretPatterns,
     'gateway-dir': '/run/docker/plugins',
     'gateway-mode': '0660',
     'gateway-group': undefined,

@@ -7,6 +7,7 @@ import * as z from 'zod';
 import { logFormats } from '../logging/log-format.ts';
 import { logLevels } from '../logging/log-level.ts';
 import { registrySettings } from './registry-settings.ts';
+import { requestSettings } from './request-settings.ts';
 import {
   fileMode,
   list,
@@ -117,6 +118,7 @@ export const settings = {
     }),
   ),
   ...transferSettings,
+  ...requestSettings,
   'authorization-plugins': reloadable(
     setting(list(z.array(z.string().min(1))), {
       flag: '--authorization-plugin <plugin>',

@@ -19,10 +19,17 @@ const statusOfKind: Readonly<Record<ErrorKind, number>> = {
 export class HttpError extends Error {
   override readonly name = 'HttpError';
   readonly status: number;
+  readonly retryAfterSeconds: number | undefined;
 
-  constructor(status: number, message: string) {
+  /** @param options.retryAfterSeconds for a client that may succeed later */
+  constructor(
+    status: number,
+    message: string,
+    { retryAfterSeconds }: { readonly retryAfterSeconds?: number | undefined } = {},
+  ) {
     super(message);
     this.status = status;
+    this.retryAfterSeconds = retryAfterSeconds;
   }
 }
 
@@ -30,13 +37,18 @@ export class HttpError extends Error {
 export interface ErrorAnswer {
   readonly status: number;
   readonly message: string;
+  /** For a client that may succeed later. */
+  readonly retryAfterSeconds?: number | undefined;
   /** False for an error of no known class, which is logged with its stack. */
   readonly expected: boolean;
 }
 
 /** Status and text of any thrown value. */
 export function describeError(error: unknown): ErrorAnswer {
-  if (error instanceof HttpError) return { status: error.status, message: error.message, expected: true };
+  if (error instanceof HttpError) {
+    const { status, message, retryAfterSeconds } = error;
+    return { status, message, retryAfterSeconds, expected: true };
+  }
   if (isOutboardError(error)) {
     return { status: statusOfKind[error.kind], message: error.message, expected: true };
   }

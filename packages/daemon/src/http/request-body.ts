@@ -5,6 +5,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { watchEvents } from '@outboard/async';
 import { hasBoundedValues, maxJsonValues } from '@outboard/oci';
+import type { BodyShare } from './body-memory.ts';
 import { HttpError } from './errors.ts';
 
 /** Limits of one body. */
@@ -15,6 +16,10 @@ export interface BodyLimits {
   readonly stallMs?: number | undefined;
   /** Largest unread rest of a body that is drained before the response; default 1 GiB. */
   readonly maxDrainBytes?: number | undefined;
+  /** Time for a whole JSON body or form, which is held in memory while it arrives; default twice `stallMs`. */
+  readonly maxDocumentMs?: number | undefined;
+  /** Memory of bodies that are held as a whole; default unbounded. */
+  readonly memory?: BodyShare | undefined;
 }
 
 /** The body of one request; use one of its methods, once. */
@@ -64,7 +69,7 @@ export function createRequestBody(
   source: Readable = request,
 ): RequestBody {
   const { maxJsonBytes = defaultMaxJsonBytes, stallMs = defaultStallMs } = limits;
-  const { maxDrainBytes = defaultMaxDrainBytes } = limits;
+  const { maxDrainBytes = defaultMaxDrainBytes, maxDocumentMs = 2 * stallMs, memory } = limits;
   const contentType = request.headers['content-type'];
   let isStalled = false;
   let buffered: Buffer | undefined;
@@ -72,21 +77,35 @@ export function createRequestBody(
     isStalled = true;
   };
   const chunks = () => (buffered === undefined ? readChunks(source, stallMs, onStall) : oneChunk(buffered));
+  const whole = (maxBytes: number) =>
+    collect(chunks(), {
+      maxBytes,
+      maxMs: maxDocumentMs,
+      // A buffered body is read again: it is held already.
+      hold: (bytes) => {
+        if (buffered === undefined) memory?.take(bytes);
+      },
+    });
+  const document = async () => {
+    const bytes = await whole(maxJsonBytes);
+    if (bytes !== undefined) return bytes;
+    throw new HttpError(413, `the request body is larger than ${maxJsonBytes} bytes`);
+  };
   return {
     isDocument: [jsonType, formType].includes(mediaType(contentType)),
     async buffer(maxBytes) {
-      buffered = await collect(chunks(), maxBytes);
+      buffered = await whole(maxBytes);
       return buffered;
     },
     async json() {
-      const bytes = await collectAtMost(chunks(), maxJsonBytes);
+      const bytes = await document();
       if (bytes.length === 0) return undefined;
       requireJson(contentType);
       return parseJson(bytes);
     },
     async form() {
       if (mediaType(contentType) !== formType) return new URLSearchParams();
-      return new URLSearchParams((await collectAtMost(chunks(), maxJsonBytes)).toString('latin1'));
+      return new URLSearchParams((await document()).toString('latin1'));
     },
     chunks,
     async drain() {
@@ -126,22 +145,31 @@ async function* oneChunk(bytes: Buffer): AsyncGenerator<Buffer, void> {
   if (bytes.length > 0) yield bytes;
 }
 
+interface CollectLimits {
+  readonly maxBytes: number;
+  readonly maxMs: number;
+  /** Called before bytes are kept. @throws when there is no memory for them */
+  readonly hold: (bytes: number) => void;
+}
+
 /** @returns undefined if there is more; the read bytes are lost then */
-async function collect(chunks: AsyncIterable<Buffer>, maxBytes: number): Promise<Buffer | undefined> {
+async function collect(
+  chunks: AsyncIterable<Buffer>,
+  { maxBytes, maxMs, hold }: CollectLimits,
+): Promise<Buffer | undefined> {
   const parts: Buffer[] = [];
+  const startedAt = performance.now();
   let bytes = 0;
   for await (const chunk of chunks) {
     bytes += chunk.length;
     if (bytes > maxBytes) return undefined;
+    // A client that sends a byte from time to time would hold the memory for ever.
+    if (performance.now() - startedAt > maxMs)
+      throw new HttpError(408, `the request body did not arrive within ${maxMs / 1000} seconds`);
+    hold(chunk.length);
     parts.push(chunk);
   }
   return Buffer.concat(parts);
-}
-
-async function collectAtMost(chunks: AsyncIterable<Buffer>, maxBytes: number): Promise<Buffer> {
-  const bytes = await collect(chunks, maxBytes);
-  if (bytes === undefined) throw new HttpError(413, `the request body is larger than ${maxBytes} bytes`);
-  return bytes;
 }
 
 async function dropAtMost(chunks: AsyncIterable<Buffer>, maxBytes: number): Promise<void> {

@@ -5,6 +5,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { joinSignals } from '@outboard/async';
 import { checkApiVersion, checkRouteVersion, maximumApiVersion } from './api-version.ts';
 import type { Authorize } from './authorize.ts';
+import { createBodyMemory } from './body-memory.ts';
 import { type Connection, createConnections } from './connection.ts';
 import { describeError } from './errors.ts';
 import type { Exchange } from './exchange.ts';
@@ -30,6 +31,9 @@ export interface RequestLog {
   readonly expected?: boolean | undefined;
 }
 
+/** Sixteen bodies of the largest size. */
+const defaultMaxBodyMemory = 64 * 1024 * 1024;
+
 /** The parts behind a request handler. */
 export interface RequestHandlerDeps {
   readonly findRoute: FindRoute;
@@ -42,6 +46,8 @@ export interface RequestHandlerDeps {
   /** Authorizes routed requests; absent: all are allowed. */
   readonly authorize?: Authorize | undefined;
   readonly bodyLimits?: BodyLimits | undefined;
+  /** Bytes of bodies that all requests together hold as a whole; default 64 MiB. */
+  readonly maxBodyMemory?: number | undefined;
 }
 
 /**
@@ -61,13 +67,15 @@ export type HandleRequest = (
  */
 export function createRequestHandler(deps: RequestHandlerDeps): HandleRequest {
   const connectionOf = createConnections();
+  const bodyMemory = createBodyMemory(deps.maxBodyMemory ?? defaultMaxBodyMemory);
   return async (request, response, rules, upgrade) => {
     const connection = connectionOf(request.socket);
     // Pipelined after a request with ambiguous framing, whose response closes the connection.
     if (!connection.isTrusted) return;
     const startedAt = performance.now();
     using scope = joinSignals([connection.closed, deps.stopping]);
-    const body = createRequestBody(request, deps.bodyLimits, upgrade?.body);
+    using memory = bodyMemory.open(rules.allowsHost !== undefined);
+    const body = createRequestBody(request, { ...deps.bodyLimits, memory }, upgrade?.body);
     const client: Client = { response, body, gone: connection.closed, upgrade };
     // A write to a closed connection; those who have to know listen to the signal.
     response.on('error', () => {});
@@ -95,10 +103,10 @@ async function settle(
     const error = await writeReply(await makeReply(), client);
     return error === undefined ? {} : { error, expected: describeError(error).expected };
   } catch (error) {
-    const { status, message, expected } = describeError(error);
+    const answer = describeError(error);
     try {
-      await writeError(status, message, client);
-      return { error, expected };
+      await writeError(answer, client);
+      return { error, expected: answer.expected };
     } catch (second) {
       // The error could not be written either.
       client.response.destroy();

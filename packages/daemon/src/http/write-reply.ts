@@ -3,7 +3,7 @@
  */
 import type { ServerResponse } from 'node:http';
 import { fromCallback, resolveOnAbort } from '@outboard/async';
-import { HttpError } from './errors.ts';
+import { type ErrorAnswer, HttpError } from './errors.ts';
 import { encodeJson } from './json.ts';
 import { jsonContentType, type Reply, type UpgradedReply } from './reply.ts';
 import type { RequestBody } from './request-body.ts';
@@ -49,7 +49,10 @@ async function upgradeConnection(reply: UpgradedReply, { upgrade }: Client): Pro
 }
 
 /** Write an error in Docker's form. */
-export async function writeError(status: number, message: string, client: Client): Promise<void> {
+export async function writeError(
+  { status, message, retryAfterSeconds }: ErrorAnswer,
+  client: Client,
+): Promise<void> {
   const { response } = client;
   if (response.headersSent) {
     // Streams contain their own errors. After any other error the response must not look complete.
@@ -59,6 +62,7 @@ export async function writeError(status: number, message: string, client: Client
   await drainBody(client);
   response.statusCode = status;
   response.setHeader('Content-Type', jsonContentType);
+  if (retryAfterSeconds !== undefined) response.setHeader('Retry-After', retryAfterSeconds);
   await end(client, `${encodeJson({ message })}\n`);
 }
 

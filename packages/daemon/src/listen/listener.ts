@@ -22,7 +22,7 @@ const keepAliveTimeoutMs = 65_000;
 /** TCP keep-alive: a client whose host vanished sends no end of the connection, and its request would run for ever. */
 const probeAfterMs = 15_000;
 /** Per listener, so that too many TCP connections do not block the unix socket. */
-const maxConnections = { unix: 4096, tcp: 512 } as const;
+const defaultMaxConnections = { unix: 4096, tcp: 512 } as const;
 
 /** TLS for TCP addresses. */
 export interface TlsListening {
@@ -39,6 +39,8 @@ export interface ListenerOptions {
   readonly onRefused?: ((reason: string, address: string | undefined) => void) | undefined;
   /** Absent: TCP without TLS. */
   readonly tls?: TlsListening | undefined;
+  /** Connections to one address of each kind; default 4096 and 512. */
+  readonly maxConnections?: { readonly unix: number; readonly tcp: number } | undefined;
   /** Members may use unix sockets; absent: root only. */
   readonly group?: SocketGroup | undefined;
 }
@@ -95,6 +97,7 @@ async function createListener(
   });
   // Above its own limit Node.js drops headers silently; the request guard refuses such requests instead.
   server.maxHeadersCount = 0;
+  const { maxConnections = defaultMaxConnections } = options;
   server.maxConnections = maxConnections[address.kind === 'tcp' ? 'tcp' : 'unix'];
   if (secure === undefined) return { address, server };
   return {

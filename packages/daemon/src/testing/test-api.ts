@@ -39,6 +39,9 @@ export interface TestApiOptions extends BodyLimits {
   /** Default: none are recorded. */
   readonly calls?: Pick<CallLog, 'read'> | undefined;
   readonly liveRestore?: boolean | undefined;
+  /** Default the daemon's. */
+  readonly maxBodyMemory?: number | undefined;
+  readonly maxConnections?: { readonly unix: number; readonly tcp: number } | undefined;
 }
 
 /** The engine as it is, and the other parts with constant answers. */
@@ -76,7 +79,7 @@ function routeDeps(engine: PluginEngine, options: TestApiOptions): RouteDeps {
 
 /** Serve the API over an engine until disposed. */
 export async function startTestApi(engine: PluginEngine, options: TestApiOptions = {}): Promise<TestApi> {
-  const { authorize, routes = [], maxJsonBytes, stallMs, maxDrainBytes } = options;
+  const { authorize, routes = [], maxJsonBytes, stallMs, maxDrainBytes, maxDocumentMs } = options;
   const directory = await mkdtemp(join(tmpdir(), 'outboard-api-'));
   const socket = join(directory, 'api.sock');
   const log: RequestLog[] = [];
@@ -86,7 +89,8 @@ export async function startTestApi(engine: PluginEngine, options: TestApiOptions
     version: '1.2.3',
     stopping: stopping.signal,
     log: (entry) => log.push(entry),
-    bodyLimits: { maxJsonBytes, stallMs, maxDrainBytes },
+    bodyLimits: { maxJsonBytes, stallMs, maxDrainBytes, maxDocumentMs },
+    maxBodyMemory: options.maxBodyMemory,
     authorize,
   });
   const addresses = [
@@ -95,6 +99,7 @@ export async function startTestApi(engine: PluginEngine, options: TestApiOptions
   ] as const;
   const server = await startApiServer(addresses, handle, {
     onError: rethrow,
+    maxConnections: options.maxConnections,
     logger: pino({ enabled: false }),
   });
   const [, tcp] = server.addresses;

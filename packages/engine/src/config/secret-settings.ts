@@ -1,5 +1,5 @@
 /**
- * Which settings are secret, and plugins without the values of secret settings. The operator's word counts most, then the
+ * Rules for secret settings, and plugins without the values of those. The operator's word counts most, then the
  * author's, then the patterns of names. Pure.
  */
 import { OutboardError } from '@outboard/oci';

@@ -26,7 +26,7 @@ export interface DescribeContainerDeps {
   readonly appArmor: AppArmor;
   readonly cgroupDriver: CgroupDriver;
   readonly metricsSocket: string | undefined;
-  /** What sources of values read of this program. */
+  /** Credentials and environment that values of settings can come from. */
   readonly values: ValueSurroundings;
 }
 

@@ -47,7 +47,7 @@ export interface PluginHostDeps {
   readonly cgroupDriver: CgroupDriver;
   readonly containers: Pick<RunningContainers, 'sharesMountNamespace'>;
   readonly preflight: Pick<Preflight, 'clear'>;
-  /** What sources of values read of this program; default nothing. */
+  /** Credentials and environment that values of settings can come from; default nothing. */
   readonly values?: ValueSurroundings | undefined;
   readonly logger: Logger;
 }

@@ -12,7 +12,7 @@ import { parseValueSource, type ValueSource } from '../../config/value-source.ts
 /** Time limit of a command in milliseconds. */
 const commandTimeoutMs = 10_000;
 
-/** What sources read of the program that embeds the engine. */
+/** Credentials and environment of the program that embeds the engine, which values can come from. */
 export interface ValueSurroundings {
   /** The directory of systemd's credentials; absent: there are none. */
   readonly credentialsDirectory?: string | undefined;
@@ -80,7 +80,7 @@ async function readSource(
   }
 }
 
-/** What it writes to its standard error may hold secrets, and is not shown. */
+/** Its standard error may hold secrets, and is not shown. */
 async function readOutput(program: string, args: readonly string[], options: Cancellable): Promise<string> {
   const { code, stdout } = await runProgram(program, args, { ...options, timeoutMs: commandTimeoutMs });
   if (code === 0) return stdout;
