@@ -54,7 +54,10 @@ export class Machine {
       ...['-machine', 'pc,accel=tcg', '-cpu', 'max', '-m', String(memoryMiB), '-smp', String(processors)],
       ...['-display', 'none', '-nic', 'none', '-device', 'virtio-rng-pci'],
       ...['-kernel', join(image, 'vmlinuz'), '-initrd', join(image, 'initrd.img')],
-      ...['-append', 'root=/dev/vda rw console=ttyS0 loglevel=4 systemd.show_status=no mitigations=off'],
+      ...[
+        '-append',
+        'root=LABEL=outboard-root rw console=ttyS0 loglevel=4 systemd.show_status=no mitigations=off',
+      ],
       ...disk(join(image, 'root.img')),
       ...disk(work),
       ...dataDisk,

@@ -24,15 +24,15 @@ mkdir -p "$root/etc/systemd/system/multi-user.target.wants"
 ln -sf ../outboard-agent.service "$root/etc/systemd/system/multi-user.target.wants/"
 # Timers that would run in the middle of a test, a login that nobody uses, and names that nobody answers.
 for unit in apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service \
-  fstrim.timer getty@tty1.service serial-getty@ttyS0.service docker-registry.service podman.service podman.socket \
+  fstrim.timer systemd-logind.service systemd-user-sessions.service systemd-pstore.service getty@tty1.service serial-getty@ttyS0.service docker-registry.service podman.service podman.socket \
   podman-restart.service podman-auto-update.service podman-auto-update.timer systemd-timesyncd.service; do
   ln -sf /dev/null "$root/etc/systemd/system/$unit"
 done
 echo test-host >"$root/etc/hostname"
 printf '127.0.0.1 localhost test-host\n' >"$root/etc/hosts"
 cat >"$root/etc/fstab" <<END
-/dev/vda / ext4 defaults 0 1
-/dev/disk/by-label/outboard-work /run/outboard-work ext4 defaults 0 0
+LABEL=outboard-root / ext4 defaults 0 1
+LABEL=outboard-work /run/outboard-work ext4 defaults 0 0
 END
 : >"$root/etc/resolv.conf"
 rm -f "$root"/boot/initrd.img-* "$root"/boot/vmlinuz-*

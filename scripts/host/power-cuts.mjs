@@ -99,7 +99,12 @@ async function performJob(machine, job, { onLine, onStart }) {
       else console.log(line);
     }
   };
-  const command = ['node', bundleInMachine(powerCutProgram), '/dev/vdc', JSON.stringify(job)];
+  const command = [
+    'node',
+    bundleInMachine(powerCutProgram),
+    '/dev/disk/by-id/virtio-outboard-data',
+    JSON.stringify(job),
+  ];
   try {
     const { code } = await machine.run(command, { onOutput, onStart, timeoutMs: cutTimeoutMs });
     return code;
@@ -149,6 +154,6 @@ function dataDisk({ path, log }) {
     ...['-blockdev', `driver=file,node-name=data-file,filename=${path}`],
     ...['-blockdev', `driver=file,node-name=log-file,filename=${log}`],
     ...['-blockdev', 'driver=blklogwrites,node-name=data,file=data-file,log=log-file'],
-    ...['-device', 'virtio-blk-pci,drive=data'],
+    ...['-device', 'virtio-blk-pci,drive=data,serial=outboard-data'],
   ];
 }

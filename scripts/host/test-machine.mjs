@@ -49,7 +49,11 @@ async function prepareMachine(machine, { root, runtime }) {
     ln -sf ${mountPoint}/programs/* /usr/local/bin/`,
     ...['sh', root],
   );
-  machine.environment = { OUTBOARD_TEST_RUNTIME: runtime, OUTBOARD_BUNDLES: `${mountPoint}/bundles` };
+  machine.environment = {
+    OUTBOARD_TEST_RUNTIME: runtime,
+    OUTBOARD_TEST_SLOWNESS: '10',
+    OUTBOARD_BUNDLES: `${mountPoint}/bundles`,
+  };
 }
 
 /**

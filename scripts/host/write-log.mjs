@@ -3,8 +3,8 @@
  * leaves them: what was flushed is there, and of what was not, any part.
  *
  * Format: blocks of the sector size. The first begins with the magic, the version, the number of entries (64 bits each) and
- * the sector size (32 bits); all numbers are little-endian. Each entry has a block with first sector, number of sectors,
- * flags and length of data (64 bits each), followed by its data.
+ * the sector size (32 bits); all numbers are little-endian. Each entry has a block with first sector, number of sectors and
+ * flags (64 bits each), followed by the content of these sectors unless it discards them.
  *
  * @see Linux, Documentation/admin-guide/device-mapper/log-writes.rst; qemu, block/blklogwrites.c
  */
@@ -21,7 +21,8 @@ const [flush, forceAccess, discard] = [1n, 2n, 4n];
  * @property {boolean} isDiscard
  * @property {number} start first byte on the disk
  * @property {number} length bytes
- * @property {number} dataAt first byte of its data in the log
+ * @property {number} contentAt first byte of its content in the log
+ * @property {number} contentLength bytes
  */
 
 /**
@@ -43,9 +44,9 @@ export function readWriteLog(path) {
     for (let at = sectorSize; at + sectorSize <= size; ) {
       readSync(file, block, 0, sectorSize, at);
       const entry = parseEntry(block, at + sectorSize);
-      if (entry === undefined || entry.dataAt + entry.dataLength > size) break;
+      if (entry === undefined || entry.contentAt + entry.contentLength > size) break;
       entries.push(entry);
-      at = entry.dataAt + entry.dataLength;
+      at = entry.contentAt + entry.contentLength;
     }
     return entries;
   } finally {
@@ -54,18 +55,19 @@ export function readWriteLog(path) {
 }
 
 /** @returns undefined where nothing was written yet */
-function parseEntry(block, dataAt) {
-  const [sector, sectors, flags, length] = [0, 8, 16, 24].map((offset) => block.readBigUInt64LE(offset));
+function parseEntry(block, contentAt) {
+  const [sector, sectors, flags] = [0, 8, 16].map((offset) => block.readBigUInt64LE(offset));
   if (sectors === 0n && flags === 0n) return undefined;
-  const dataLength = Number(length);
+  const isDiscard = (flags & discard) !== 0n;
+  const length = Number(sectors) * sectorSize;
   return {
     isFlush: (flags & flush) !== 0n,
     isDurable: (flags & forceAccess) !== 0n,
-    isDiscard: (flags & discard) !== 0n,
+    isDiscard,
     start: Number(sector) * sectorSize,
-    length: Number(sectors) * sectorSize,
-    dataAt,
-    dataLength: Math.ceil(dataLength / sectorSize) * sectorSize,
+    length,
+    contentAt,
+    contentLength: isDiscard ? 0 : length,
   };
 }
 
@@ -90,7 +92,7 @@ export function writeCutDisk({ base, log, target, count, isLost }) {
         continue;
       }
       const data = Buffer.alloc(entry.length);
-      if (!entry.isDiscard) readSync(from, data, 0, entry.length, entry.dataAt);
+      if (!entry.isDiscard) readSync(from, data, 0, entry.length, entry.contentAt);
       writeSync(to, data, 0, entry.length, entry.start);
       result.written += 1;
     }

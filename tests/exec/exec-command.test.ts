@@ -13,6 +13,7 @@ import { makeDaemonHome, startDaemon, type TestDaemon } from '../support/daemon.
 import { needsRoot } from '../support/needs-root.ts';
 import { perlPluginArchive } from '../support/perl-plugin.ts';
 import { pluginApi } from '../support/plugin-api.ts';
+import { slowed } from '../support/slowness.ts';
 import { type TlsFiles, tcpPort, writeTlsFiles } from '../support/tls-files.ts';
 
 const skip = needsRoot;
@@ -96,7 +97,7 @@ function remains(): readonly string[] {
 
 /** The daemon sees the end of a command a moment after its client has left, without an event. */
 async function untilNothingRemains(): Promise<void> {
-  const deadline = AbortSignal.timeout(30_000);
+  const deadline = AbortSignal.timeout(slowed(30_000));
   while (remains().length > 0) {
     deadline.throwIfAborted();
     await new Promise((resolve) => setTimeout(resolve, 10));

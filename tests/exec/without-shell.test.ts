@@ -16,6 +16,7 @@ import { makeDaemonHome, startDaemon, type TestDaemon } from '../support/daemon.
 import { needsRoot } from '../support/needs-root.ts';
 import { pluginApi } from '../support/plugin-api.ts';
 import { fixtureSocket, pluginConfigDocument } from '../support/plugin-fixture.ts';
+import { slowed } from '../support/slowness.ts';
 import { tarArchive } from '../support/tar.ts';
 import { type TlsFiles, tcpPort, writeTlsFiles } from '../support/tls-files.ts';
 
@@ -199,7 +200,7 @@ describe('a plugin without a shell', { skip: needsRoot }, () => {
     assert.ok((await succeed('top', 'p')).includes('sleep 1000\n'));
     child.kill('SIGKILL');
     await once(child, 'close');
-    const deadline = AbortSignal.timeout(30_000);
+    const deadline = AbortSignal.timeout(slowed(30_000));
     while ((await succeed('top', 'p')).includes('sleep 1000\n'))
       await delay(20, undefined, { signal: deadline });
     while (readdirSync(join(daemon.execRoot, 'bundles', id)).some((name) => name.startsWith('exec-'))) {
@@ -260,7 +261,7 @@ function staticPlugin(): Buffer {
 
 /** Serve the plugin's socket in its place: the program of the plugin only sleeps. */
 async function listenIn(directory: string): Promise<Server> {
-  const deadline = AbortSignal.timeout(30_000);
+  const deadline = AbortSignal.timeout(slowed(30_000));
   while (!existsSync(directory)) await delay(10, undefined, { signal: deadline });
   const server = createServer((socket) => socket.end());
   await once(server.listen(join(directory, fixtureSocket)), 'listening');

@@ -115,7 +115,6 @@ function writeLogOf(
     header.writeBigUInt64LE(BigInt(sector), 0);
     header.writeBigUInt64LE(content === undefined ? 0n : 1n, 8);
     header.writeBigUInt64LE(BigInt(flags), 16);
-    header.writeBigUInt64LE(content === undefined ? 0n : 512n, 24);
     blocks.push(header);
     if (content !== undefined) blocks.push(Buffer.alloc(512, content));
   }

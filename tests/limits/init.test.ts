@@ -12,6 +12,7 @@ import { needsRoot } from '../support/needs-root.ts';
 import { untilState } from '../support/plugin-states.ts';
 import { type ProbePlugin, startProbePlugin } from '../support/probe-plugin.ts';
 import { pidOfPlugin, pluginCgroups } from '../support/running-plugins.ts';
+import { slowed } from '../support/slowness.ts';
 import { mountSmallTmpfs } from '../support/small-tmpfs.ts';
 import { openTestEngine, type TestEngine } from '../support/test-engine.ts';
 
@@ -40,7 +41,7 @@ function countProcesses({ id }: ProbePlugin): number {
 
 /** An init reaps a moment after the kill, without an event. */
 async function untilNoZombies(plugin: ProbePlugin): Promise<void> {
-  const deadline = AbortSignal.timeout(30_000);
+  const deadline = AbortSignal.timeout(slowed(30_000));
   for (;;) {
     const processes = await plugin.shell(listProcesses);
     if (!/^\d+ \(.*\) Z$/m.test(processes)) return;

@@ -20,6 +20,7 @@ import { perlPlugin } from '../support/perl-plugin.ts';
 import { pluginContext } from '../support/plugin-archive.ts';
 import { type ProbePlugin, startProbePlugin } from '../support/probe-plugin.ts';
 import { pidOfPlugin } from '../support/running-plugins.ts';
+import { slowed } from '../support/slowness.ts';
 import { createTestBridge, firewallRules, type TestBridge, traceOf } from '../support/test-bridge.ts';
 import { openTestEngine, type TestEngine } from '../support/test-engine.ts';
 
@@ -55,7 +56,7 @@ function connectTo(plugin: ProbePlugin, address: string, port: number): Promise<
 
 /** The engine emits no event for a restart, so this polls for up to 30 s. */
 async function untilRestarted({ engine }: TestEngine, name: string): Promise<void> {
-  const deadline = AbortSignal.timeout(30_000);
+  const deadline = AbortSignal.timeout(slowed(30_000));
   for (;;) {
     const state = engine.state(name);
     if (state.status === 'running' && state.restarts > 0) return;

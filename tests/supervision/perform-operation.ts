@@ -4,6 +4,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { callApi, startDaemon, type TestDaemon } from '../support/daemon.ts';
+import { slowed } from '../support/slowness.ts';
 
 /** Environment of the operations. */
 export interface OperationPlace {
@@ -24,7 +25,7 @@ export interface Outcome {
 export type Perform = (place: OperationPlace) => Promise<Outcome>;
 
 /** Upper bound for a response, in milliseconds. */
-const maxAnswerMs = 45_000;
+const maxAnswerMs = slowed(45_000);
 const program = fileURLToPath(new URL('../../bin/outboard', import.meta.url));
 
 /** Start the next daemon. Its temporary files belong to the home as well. */

@@ -16,6 +16,7 @@ import { perlPluginArchive } from '../support/perl-plugin.ts';
 import { pluginApi } from '../support/plugin-api.ts';
 import { startRegistry } from '../support/registry.ts';
 import { chooseSeed, seededRandom } from '../support/seeded-random.ts';
+import { slowed } from '../support/slowness.ts';
 import { listCommands, type OperationPlace, startPlaceDaemon } from './perform-operation.ts';
 import { chooseOperation, volumeNames } from './random-operations.ts';
 
@@ -144,7 +145,7 @@ async function tidyUp(place: OperationPlace): Promise<void> {
 
 /** A daemon reaps its children a moment after their end, without an event, so this polls for up to 10 s. */
 async function untilReaped({ pid }: TestDaemon): Promise<void> {
-  const deadline = AbortSignal.timeout(10_000);
+  const deadline = AbortSignal.timeout(slowed(10_000));
   while (childrenOf(pid).some(isZombie)) await delay(20, undefined, { signal: deadline });
 }
 

@@ -13,6 +13,7 @@ import { makeDaemonHome, spawnDaemon } from '../support/daemon.ts';
 import { type HangingFileSystem, mountHangingFileSystem } from '../support/hanging-file-system.ts';
 import { needsRoot } from '../support/needs-root.ts';
 import { startProbePlugin } from '../support/probe-plugin.ts';
+import { slowed } from '../support/slowness.ts';
 import { openTestEngine } from '../support/test-engine.ts';
 import { makeUnreadable, unreadableProcess } from '../support/unreadable-process.ts';
 
@@ -29,7 +30,7 @@ async function mountPage(context: TestContext): Promise<HangingFileSystem & { re
 }
 
 /** A blocked reader blocks for good: a failing test ends the process, because other tests read command lines too. */
-const patienceMs = 60_000;
+const patienceMs = slowed(60_000);
 
 test('an unrelated process named conmon does not prevent the daemon from starting', {
   skip,

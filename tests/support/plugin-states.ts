@@ -3,6 +3,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { PluginEngine, PluginState } from '@outboard/engine';
+import { slowed } from './slowness.ts';
 
 /**
  * Wait for a state of a plugin. Changes without a request emit no event of the API, so this polls for up to 30 s.
@@ -15,7 +16,7 @@ export async function untilState<Status extends PluginState['status']>(
   status: Status,
   accept: (state: Extract<PluginState, { status: Status }>) => boolean = () => true,
 ): Promise<Extract<PluginState, { status: Status }>> {
-  const deadline = performance.now() + 30_000;
+  const deadline = performance.now() + slowed(30_000);
   for (;;) {
     const state = engine.state(plugin);
     // The comparison proves the narrowing, which the compiler cannot follow for a generic status.

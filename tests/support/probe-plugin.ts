@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createPluginClient } from '@outboard/protocol';
 import { type PluginArchiveOptions, pluginContext } from './plugin-archive.ts';
 import { fixtureSocket } from './plugin-fixture.ts';
+import { slowed } from './slowness.ts';
 import type { TestEngine } from './test-engine.ts';
 
 /** Result of a command inside the plugin. */
@@ -38,7 +39,7 @@ process.on('SIGTERM', () => process.exit(0));
  * @param socketPath socket on the host
  */
 async function probe(socketPath: string, ...command: readonly string[]): Promise<ProbeResult> {
-  await using client = createPluginClient({ socketPath, timeoutMs: 30_000 });
+  await using client = createPluginClient({ socketPath, timeoutMs: slowed(30_000) });
   const reply = await client.call('Probe.Run', { Command: [...command] });
   return {
     code: Number(reply.raw('Code')),

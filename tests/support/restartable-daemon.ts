@@ -11,6 +11,7 @@ import { snapshotHost } from './host-snapshot.ts';
 import { type PluginApi, pluginApi } from './plugin-api.ts';
 import { pluginArchive } from './plugin-archive.ts';
 import { assertRunningPlugins, pidOfPlugin } from './running-plugins.ts';
+import { slowed } from './slowness.ts';
 
 export interface RestartableDaemon {
   readonly home: string;
@@ -68,7 +69,7 @@ export function pidsOf({ home, ids }: Pick<RestartableDaemon, 'home' | 'ids'>): 
 
 /** A process that is no child emits no event at its end, so this polls for up to 10 s. */
 export async function untilGone(pid: number): Promise<void> {
-  const deadline = AbortSignal.timeout(10_000);
+  const deadline = AbortSignal.timeout(slowed(10_000));
   while (isAlive(pid)) await delay(10, undefined, { signal: deadline });
 }
 
@@ -78,7 +79,7 @@ function isAlive(pid: number): boolean {
 
 /** The run record is removed before a start and written after it; polled for up to 30 s. */
 export async function untilOtherPid(execRoot: string, id: string, pid: number): Promise<void> {
-  const deadline = AbortSignal.timeout(30_000);
+  const deadline = AbortSignal.timeout(slowed(30_000));
   while ([undefined, pid].includes(pidOfPluginIfThere(execRoot, id))) {
     await delay(20, undefined, { signal: deadline });
   }

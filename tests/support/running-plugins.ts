@@ -9,6 +9,7 @@ import { isOutboardError } from '@outboard/engine';
 import { connectSocket } from '@outboard/protocol';
 import { snapshotHost } from './host-snapshot.ts';
 import { fixtureSocket } from './plugin-fixture.ts';
+import { slowed } from './slowness.ts';
 
 /** Home of a daemon and its contents so far. */
 export interface PluginLocation {
@@ -38,7 +39,7 @@ export function pluginCgroups(hierarchy: string, id: string): readonly string[] 
  */
 export async function untilPluginAccepts(execRoot: string, id: string): Promise<void> {
   const path = join(execRoot, 'plugins', id, fixtureSocket);
-  const deadline = AbortSignal.timeout(30_000);
+  const deadline = AbortSignal.timeout(slowed(30_000));
   for (;;) {
     try {
       (await connectSocket(path)).destroy();
@@ -55,7 +56,7 @@ export async function untilPluginAccepts(execRoot: string, id: string): Promise<
  * Upper bound for leftovers of a killed daemon, in milliseconds: its successor serves first and removes them in the
  * background.
  */
-const settleMs = 15_000;
+const settleMs = slowed(15_000);
 
 /**
  * Wait until exactly these plugins run and no resource of others is on the host, and assert it.

@@ -9,6 +9,7 @@ import { text } from 'node:stream/consumers';
 import { after, before, describe, test } from 'node:test';
 import { pollUntil } from '@outboard/async';
 import { callApi } from '../support/daemon.ts';
+import { slowed } from '../support/slowness.ts';
 import { bootSystemdHost, needsSystemd, type SystemdHost } from '../support/systemd-host.ts';
 import { outboard, type ServedPlugin, startBoundedPlugin } from '../support/systemd-service.ts';
 
@@ -64,7 +65,7 @@ describe('the sockets of the gateway', { skip }, () => {
       for (; restarts < restartCount; restarts += 1) {
         // Calls go on between two restarts.
         const before = calls;
-        await pollUntil(() => calls > before + callCount / restartCount / 2, { timeoutMs: 30_000 });
+        await pollUntil(() => calls > before + callCount / restartCount / 2, { timeoutMs: slowed(30_000) });
         await restart();
       }
     })();
@@ -112,7 +113,7 @@ describe('the sockets of the gateway', { skip }, () => {
     await outboard(host, 'disable', '--force', plugin.name);
     assert.equal(existsSync(host.path(`${directory}/store.sock`)), false);
     // The manager reads the notification on its own time.
-    assert.ok(await pollUntil(async () => (await storedDescriptors()) === 0, { timeoutMs: 10_000 }));
+    assert.ok(await pollUntil(async () => (await storedDescriptors()) === 0, { timeoutMs: slowed(10_000) }));
     await restart();
     assert.deepEqual(readdirSync(host.path(directory)), []);
     await outboard(host, 'enable', plugin.name);
@@ -131,6 +132,6 @@ describe('the sockets of the gateway', { skip }, () => {
     await restart();
     await call(new Agent(), 'VolumeDriver.Get', '/run/other/store.sock');
     assert.deepEqual(readdirSync(host.path(directory)), []);
-    assert.ok(await pollUntil(async () => (await storedDescriptors()) === 1, { timeoutMs: 10_000 }));
+    assert.ok(await pollUntil(async () => (await storedDescriptors()) === 1, { timeoutMs: slowed(10_000) }));
   });
 });

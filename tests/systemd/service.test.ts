@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { pollUntil } from '@outboard/async';
+import { slowed } from '../support/slowness.ts';
 import { bootSystemdHost, needsSystemd, type SystemdHost } from '../support/systemd-host.ts';
 import {
   boundsOf,
@@ -153,7 +154,7 @@ describe('the service on a host with systemd', { skip }, () => {
         units = await host.ok('systemctl', 'list-units', '--all', '--plain', '--no-legend');
         return !units.includes(other.id);
       },
-      { timeoutMs: 30_000 },
+      { timeoutMs: slowed(30_000) },
     );
     assert.ok(isGone, units);
   });
