@@ -50,6 +50,7 @@ const commonOptions = [
   // Minified, but with names, so that stacks can be read.
   '--minify-whitespace',
   '--minify-syntax',
+  '--alias:undici=./scripts/http-client.cjs',
   // A native addon, which finds its binary relative to itself.
   '--external:koffi',
   '--log-level=warning',

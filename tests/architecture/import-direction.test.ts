@@ -88,6 +88,8 @@ const allowedImports: Readonly<Record<string, readonly string[]>> = {
   scripts: ['@outboard/cli/manual', '@outboard/daemon/manual'],
   tests: [
     '@outboard/async',
+    // Watches the event loop of daemons.
+    '@outboard/async/testing',
     '@outboard/authoring',
     '@outboard/cli',
     '@outboard/container',

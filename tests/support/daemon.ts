@@ -36,6 +36,8 @@ export interface TestDaemonOptions {
   readonly home: string;
   /** Further arguments of `outboard daemon`. */
   readonly args?: readonly string[];
+  /** Options of Node.js, such as a module to load first. */
+  readonly nodeOptions?: readonly string[];
   /** JavaScript that runs in the daemon's process before its start, for failpoints. */
   readonly prelude?: string;
   /** A program with arguments that executes the daemon. */
@@ -86,7 +88,7 @@ export async function startDaemon(options: TestDaemonOptions): Promise<TestDaemo
 
 /** Start a daemon without waiting. */
 export function spawnDaemon(options: TestDaemonOptions): StartingDaemon {
-  const { home, args = [], prelude, env = {}, around = [] } = options;
+  const { home, args = [], nodeOptions = [], prelude, env = {}, around = [] } = options;
   const dataRoot = join(home, 'data');
   const execRoot = join(home, 'run');
   const gatewayDirectory = join(home, 'gateway');
@@ -97,8 +99,7 @@ export function spawnDaemon(options: TestDaemonOptions): StartingDaemon {
       ? [join(root, 'bin', 'outboard'), 'daemon']
       : ['--input-type=module', '--eval', prelude + program, '--'];
   const command = [
-    ...daemon,
-    ...runtimeFlags(),
+    ...[...nodeOptions, ...daemon, ...runtimeFlags()],
     ...['--data-root', dataRoot, '--exec-root', execRoot, '--host', `unix://${socket}`],
     ...['--gateway-dir', gatewayDirectory, '--gateway-log-dir', join(home, 'logging'), ...args],
   ];

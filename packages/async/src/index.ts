@@ -36,5 +36,7 @@ export { settlesWithin } from './settles-within.ts';
 // Streams.
 export { splitStream } from './split-stream.ts';
 export { stopWhenAborted } from './stop-when-aborted.ts';
+// Long computations.
+export { createTurnPacer, mapInTurns } from './turns.ts';
 export type { PromiseWithResolvers } from './with-resolvers.ts';
 export { withResolvers } from './with-resolvers.ts';

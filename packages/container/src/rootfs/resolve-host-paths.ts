@@ -3,15 +3,12 @@
  * loop is not blocked.
  */
 
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Cancellable } from '@outboard/async';
+import { type Cancellable, createTurnPacer } from '@outboard/async';
 import { resolveFrom } from './resolve-host-path.ts';
 import { type ContainerTree, TreeHandles } from './tree-handles.ts';
 
 /** Limited, since a path in a file system that a container mounted takes a child process. */
 const pathsAtOnce = 8;
-/** Most look-ups never wait, and would block the event loop. */
-const longestTurnMs = 5;
 
 /**
  * Resolve each path as `resolveHostPath` does.
@@ -26,13 +23,12 @@ export async function resolveHostPaths(
   await using handles = new TreeHandles(tree);
   const results: PromiseSettledResult<string>[] = [];
   const queue = paths.entries();
-  let turnBegan = performance.now();
+  // Most look-ups never wait, and would block the event loop.
+  const pacer = createTurnPacer();
   const work = async () => {
     for (const [index, path] of queue) {
       results[index] = await settle(handles, path, options);
-      if (performance.now() - turnBegan < longestTurnMs) continue;
-      await nextTurn();
-      turnBegan = performance.now();
+      await pacer.pause();
     }
   };
   await Promise.all(Array.from({ length: pathsAtOnce }, work));

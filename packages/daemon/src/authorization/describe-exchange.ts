@@ -70,6 +70,11 @@ export function describeReply(
   return {
     status: reply.status,
     headers,
-    body: isShown && reply.body !== undefined ? Buffer.from(reply.body) : undefined,
+    body: isShown ? bytesOf(reply) : undefined,
   };
+}
+
+function bytesOf({ body }: WholeReply): Buffer | undefined {
+  if (body === undefined) return undefined;
+  return typeof body === 'string' ? Buffer.from(body) : Buffer.concat(body);
 }

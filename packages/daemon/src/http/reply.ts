@@ -4,6 +4,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { encodeJson } from './json.ts';
+import type { DocumentPieces } from './json-list.ts';
 
 type ReplyHeaders = Readonly<Record<string, string>>;
 
@@ -12,7 +13,7 @@ export interface WholeReply {
   readonly status: number;
   readonly headers: ReplyHeaders;
   /** Absent: neither body nor Content-Type. */
-  readonly body?: string | undefined;
+  readonly body?: string | DocumentPieces | undefined;
 }
 
 /**
@@ -53,7 +54,8 @@ export function jsonReply(status: number, value: unknown): WholeReply {
   return encodedJsonReply(status, encodeJson(value));
 }
 
-/** A reply with an encoded JSON document. */
-export function encodedJsonReply(status: number, document: string): WholeReply {
-  return { status, headers: { 'Content-Type': jsonContentType }, body: `${document}\n` };
+/** A reply with an encoded JSON document: a text without the newline at its end, or pieces with it. */
+export function encodedJsonReply(status: number, document: string | DocumentPieces): WholeReply {
+  const body = typeof document === 'string' ? `${document}\n` : document;
+  return { status, headers: { 'Content-Type': jsonContentType }, body };
 }

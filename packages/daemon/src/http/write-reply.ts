@@ -2,9 +2,10 @@
  * Writes replies and errors to a client that may disconnect at any time.
  */
 import type { ServerResponse } from 'node:http';
-import { fromCallback, resolveOnAbort } from '@outboard/async';
+import { fromCallback, resolveOnAbort, waitForDrain } from '@outboard/async';
 import { type ErrorAnswer, HttpError } from './errors.ts';
 import { encodeJson } from './json.ts';
+import type { DocumentPieces } from './json-list.ts';
 import { jsonContentType, type Reply, type UpgradedReply } from './reply.ts';
 import type { RequestBody } from './request-body.ts';
 import type { RequestedUpgrade } from './upgrade.ts';
@@ -37,8 +38,24 @@ export async function writeReply(reply: Reply, client: Client): Promise<unknown>
   }
   await drainBody(client);
   response.statusCode = reply.status;
-  await end(client, reply.body);
+  const { body } = reply;
+  if (typeof body === 'object') await writePieces(client, body);
+  else await end(client, body);
   return undefined;
+}
+
+/** Write pieces as the client takes them, so that no turn of the event loop writes all of a long document. */
+async function writePieces(client: Client, pieces: DocumentPieces): Promise<void> {
+  const { response, gone } = client;
+  response.setHeader(
+    'Content-Length',
+    pieces.reduce((sum, { length }) => sum + length, 0),
+  );
+  for (const piece of pieces) {
+    if (gone.aborted) return;
+    if (!response.write(piece)) await waitForDrain(response, { signal: gone });
+  }
+  await end(client);
 }
 
 async function upgradeConnection(reply: UpgradedReply, { upgrade }: Client): Promise<void> {

@@ -4,6 +4,7 @@
  */
 import { hideSecrets, type Plugin, toPluginDocument } from '@outboard/engine';
 import { encodeJson } from '../http/json.ts';
+import { type DocumentPieces, encodeJsonList } from '../http/json-list.ts';
 
 /** Encodes plugins, with a cache. */
 export interface PluginEncoder {
@@ -11,8 +12,8 @@ export interface PluginEncoder {
   one(plugin: Plugin): string;
   /** The same with secrets. */
   withSecrets(plugin: Plugin): string;
-  /** A JSON array of them. */
-  list(plugins: readonly Plugin[]): string;
+  /** A JSON array of them, with a newline. */
+  list(plugins: readonly Plugin[]): Promise<DocumentPieces>;
 }
 
 /** Create an encoder with an empty cache. @param secretPatterns of names of settings; default the engine's */
@@ -22,12 +23,12 @@ export function createPluginEncoder(secretPatterns?: readonly string[]): PluginE
   return {
     one,
     withSecrets,
-    list: cacheByIdentity((plugins: readonly Plugin[]) => `[${plugins.map(one).join(',')}]`),
+    list: cacheByIdentity((plugins: readonly Plugin[]) => encodeJsonList(plugins, one)),
   };
 }
 
-function cacheByIdentity<Value extends object>(encode: (value: Value) => string): (value: Value) => string {
-  const texts = new WeakMap<Value, string>();
+function cacheByIdentity<Value extends object, Text>(encode: (value: Value) => Text): (value: Value) => Text {
+  const texts = new WeakMap<Value, Text>();
   return (value) => {
     const known = texts.get(value);
     if (known !== undefined) return known;

@@ -3,7 +3,14 @@
  */
 
 import { existsSync } from 'node:fs';
-import { type Clock, type KeyedQueue, mapBounded, settlesWithin, systemClock } from '@outboard/async';
+import {
+  type Clock,
+  createTurnPacer,
+  type KeyedQueue,
+  mapBounded,
+  settlesWithin,
+  systemClock,
+} from '@outboard/async';
 import { OutboardError } from '@outboard/oci';
 import type { Logger } from 'pino';
 import type { PluginStore } from '../store/plugin-store.ts';
@@ -45,7 +52,12 @@ const maxReferences = 4096;
 /** Load the references of all plugins. A file that cannot be read is logged and counts as none. */
 export async function openStoredReferences(deps: StoredReferencesDeps): Promise<StoredReferences> {
   const references = new PluginReferenceTable(deps);
-  await mapBounded(deps.store.all(), ({ id }) => references.load(id));
+  // Most plugins have none, and looking for the file takes no waiting.
+  const pacer = createTurnPacer();
+  await mapBounded(deps.store.all(), async ({ id }) => {
+    await references.load(id);
+    await pacer.pause();
+  });
   return references;
 }
 

@@ -44,6 +44,9 @@ export interface RecordChange {
 /** A local name that no other operation can take until it is disposed. */
 export type NameReservation = Disposable;
 
+/** Few: records that arrive in one turn of the event loop are parsed in it. */
+const loadedAtOnce = 8;
+
 /** Records of plugins, with those of damaged plugins apart. */
 export class PluginStore {
   readonly layout: PluginLayout;
@@ -79,10 +82,11 @@ export class PluginStore {
     const store = new PluginStore(layout, logger);
     await makeDirectoryDurably(layout.pluginsDirectory, { mode: 0o700 });
     const names = await readdir(layout.pluginsDirectory);
-    await mapBounded(names, async (name) => {
+    const load = async (name: string) => {
       if (isPluginId(name)) await store.#load(name);
       else if (isBeingRemoved(name)) await store.#resumeRemoval(join(layout.pluginsDirectory, name));
-    });
+    };
+    await mapBounded(names, load, loadedAtOnce);
     return store;
   }
 

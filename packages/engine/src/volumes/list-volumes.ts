@@ -3,7 +3,7 @@
  * records are listed with a warning; Docker omits the volumes of a disabled plugin.
  */
 
-import { type Cancellable, joinSignals } from '@outboard/async';
+import { type Cancellable, joinSignals, mapInTurns } from '@outboard/async';
 import type { DriverVolume } from '@outboard/protocol';
 import type { PluginDriver } from '../drivers/plugin-drivers.ts';
 import { rememberedVolume, toVolume } from './describe-volume.ts';
@@ -85,7 +85,7 @@ async function askOrUseRecords(
   } catch (error) {
     const reason = survey.signal.aborted ? `no answer within ${surveyTimeoutMs / 1000} s` : reasonOf(error);
     return {
-      volumes: store.ofDriver(driver).map(rememberedVolume).filter(survey.passes),
+      volumes: (await mapInTurns(store.ofDriver(driver), rememberedVolume)).filter(survey.passes),
       warnings: [`list ${driver}: ${reason}`],
     };
   }
@@ -101,18 +101,20 @@ async function ask(survey: Survey, plugin: PluginDriver): Promise<VolumeList> {
     driver.calls.list({ signal, warn }),
     context.scopes.of(driver, { signal }),
   ]);
-  const shown = listed.filter(({ name }) => isVolumeName(name));
-  if (shown.length < listed.length) {
-    warn(`left out volumes whose names cannot be shown: ${listed.length - shown.length}`);
-  }
-  const volumes = shown.flatMap((answer): readonly ListedVolume[] => {
+  const described = await mapInTurns(listed, (answer) => {
     const { name, createdAt } = answer;
+    if (!isVolumeName(name)) return undefined;
     const known = context.store.get(name);
     const record = known?.driver === plugin.name ? known : undefined;
     const volume = toVolume({ name, driver: plugin.name, mountpoint: '', scope, createdAt, record });
-    return passes(volume) ? [{ answer, volume }] : [];
+    return { answer, volume, passes: passes(volume) };
   });
-  const allLost = findLost(context, before, shown);
+  const shown = described.filter((volume) => volume !== undefined);
+  if (shown.length < listed.length) {
+    warn(`left out volumes whose names cannot be shown: ${listed.length - shown.length}`);
+  }
+  const volumes = shown.filter((volume) => volume.passes);
+  const allLost = await findLost(context, before, listed);
   context.unlisted.set(plugin.name, new Set(allLost.map(({ name }) => name)));
   const lost = allLost.filter(passes);
   for (const { name } of lost) {
@@ -130,15 +132,17 @@ interface ListedVolume {
 }
 
 /** Recorded volumes that their driver no longer lists. They still count as references to the plugin. */
-function findLost(
+async function findLost(
   { store }: VolumeContext,
   before: readonly VolumeRecord[],
   listed: readonly DriverVolume[],
-): readonly Volume[] {
+): Promise<readonly Volume[]> {
   const names = new Set(listed.map(({ name }) => name));
-  return before
-    .filter((record) => !names.has(record.name) && store.get(record.name) === record)
-    .map(rememberedVolume);
+  const lost = await mapInTurns(before, (record) => {
+    const isLost = !names.has(record.name) && store.get(record.name) === record;
+    return isLost ? rememberedVolume(record) : undefined;
+  });
+  return lost.filter((volume) => volume !== undefined);
 }
 
 /** Resolve mountpoints. A path that cannot be resolved, or a file system that does not answer, costs only the mountpoint. */
@@ -153,7 +157,7 @@ async function withMountpoints(
     { signal },
   );
   let late = 0;
-  const shown = volumes.map(({ volume }, index) => {
+  const shown = await mapInTurns(volumes, ({ volume }, index) => {
     const path = resolved[index];
     if (path?.status === 'fulfilled') return { ...volume, mountpoint: path.value };
     if (signal.aborted && path?.reason === signal.reason) late += 1;

@@ -35,8 +35,11 @@ export interface ReplyFields {
   object(name: string): ReplyFields | undefined;
   /** A list of objects; absent and null are empty. */
   objects(name: string): readonly ReplyFields[];
-  /** A list of objects in which entries of other types are undefined, so that one malformed entry does not hide the rest. */
-  entries(name: string): readonly (ReplyFields | undefined)[];
+  /**
+   * A list of objects in which entries of other types are undefined, so that one malformed entry does not hide the rest. Each is
+   * made when it is iterated over.
+   */
+  entries(name: string): Iterable<ReplyFields | undefined>;
   /** A list of texts; absent and null are empty. */
   texts(name: string): readonly string[];
   /** An object with text values, null as ''; keys keep their letter case. Absent and null are empty. */
@@ -124,11 +127,11 @@ class FoldedFields implements ReplyFields {
     });
   }
 
-  entries(name: string): readonly (ReplyFields | undefined)[] {
-    return this.#list(name).map((item) => {
+  *entries(name: string): Generator<ReplyFields | undefined> {
+    for (const item of this.#list(name)) {
       const value = item ?? {};
-      return isJsonObject(value) ? this.#inner(name, value) : undefined;
-    });
+      yield isJsonObject(value) ? this.#inner(name, value) : undefined;
+    }
   }
 
   texts(name: string): readonly string[] {

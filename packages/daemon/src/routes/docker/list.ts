@@ -13,12 +13,12 @@ export function listRoute(engine: Pick<PluginEngine, 'list' | 'damaged'>, encode
   return {
     method: 'GET',
     path: '/plugins',
-    handle({ query }) {
+    async handle({ query }) {
       const filters = parsePluginFilters(query.get('filters'));
       const plugins = engine.list(filters);
       const damaged = filterDamaged(engine.damaged(), filters);
       const all = damaged.length === 0 ? plugins : [...plugins, ...damaged.map(toDamagedPlugin)];
-      return encodedJsonReply(200, encoder.list(all));
+      return encodedJsonReply(200, await encoder.list(all));
     },
   };
 }

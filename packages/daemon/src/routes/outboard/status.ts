@@ -9,7 +9,9 @@ import type {
   PluginStatus,
 } from '@outboard/engine';
 import type { Gateway, GatewayEndpoint } from '@outboard/gateway';
-import { jsonReply } from '../../http/reply.ts';
+import { encodeJson } from '../../http/json.ts';
+import { encodeJsonList } from '../../http/json-list.ts';
+import { encodedJsonReply, jsonReply } from '../../http/reply.ts';
 import type { Route } from '../../http/route-table.ts';
 import { damagedName, filterDamaged } from '../../plugin-list/damaged-plugins.ts';
 import { parsePluginFilters } from '../../plugin-list/plugin-filters.ts';
@@ -35,7 +37,11 @@ export function statusRoutes(
         const filters = parsePluginFilters(query.get('filters'));
         const statuses = await engine.statuses(filters);
         const damaged = filterDamaged(engine.damaged(), filters);
-        return jsonReply(200, [...statuses.map(describe), ...damaged.map(toDamagedDocument)]);
+        const documents = [
+          ...statuses.map((status) => () => describe(status)),
+          ...damaged.map((plugin) => () => toDamagedDocument(plugin)),
+        ];
+        return encodedJsonReply(200, await encodeJsonList(documents, (document) => encodeJson(document())));
       },
     },
     {

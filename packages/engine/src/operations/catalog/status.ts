@@ -2,7 +2,7 @@
  * Status: a plugin with its state, its health, its usage and its last failure, which Docker's API does not have.
  */
 
-import { mapBounded } from '@outboard/async';
+import { createTurnPacer } from '@outboard/async';
 import { type ResourceUsage, readTreeSize } from '@outboard/container';
 import { optionsOf } from '../../config/options-in-force.ts';
 import type { Plugin, PluginRecord } from '../../config/plugin-config.ts';
@@ -69,13 +69,27 @@ export async function listStatuses(
 ): Promise<readonly PluginStatus[]> {
   const records = listPlugins(context, filters);
   const usage = await readResourceUsage(context);
-  const architectures = await mapBounded(records, context.architectures.find);
+  const architectures = await findArchitectures(context, records);
   // Nothing is awaited from here on: all states are of the same moment.
   return records.map((record, index) => ({
     ...describe(context, record),
     architecture: architectures[index],
     usage: usage.get(record.id),
   }));
+}
+
+/** Few files of each root filesystem are read, mostly without waiting: one plugin after the other, in short turns. */
+async function findArchitectures(
+  { architectures }: StatusContext,
+  records: readonly PluginRecord[],
+): Promise<readonly (string | undefined)[]> {
+  const pacer = createTurnPacer();
+  const found: (string | undefined)[] = [];
+  for (const record of records) {
+    found.push(await architectures.find(record));
+    await pacer.pause();
+  }
+  return found;
 }
 
 /**

@@ -3,6 +3,7 @@
  * the plugin's root filesystem before using them on the host.
  * @see moby volume/drivers/proxy.go and adapter.go (28.x)
  */
+import { mapInTurns } from '@outboard/async';
 import { isJsonObject, isOutboardError } from '@outboard/oci';
 import { callOptional } from '../../calls/plugin-answer.ts';
 import type { PluginClient } from '../../calls/plugin-client.ts';
@@ -53,7 +54,7 @@ export function createVolumeDriver(client: PluginClient): VolumeDriver {
     },
     async list(given) {
       const { warn = ignore, ...options } = given ?? {};
-      return readList((await call('List', {}, options)).entries('Volumes'), warn);
+      return await readList((await call('List', {}, options)).entries('Volumes'), warn);
     },
     async capabilities(given) {
       const scope = async () => readScope(await call('Capabilities', {}, given));
@@ -63,14 +64,19 @@ export function createVolumeDriver(client: PluginClient): VolumeDriver {
 }
 
 /** Entries with a malformed name are left out; other malformed fields do not hide a volume. */
-function readList(entries: readonly (ReplyFields | undefined)[], warn: Warn): readonly DriverVolume[] {
-  if (entries.length > maxListed) warn(`left out volumes beyond ${maxListed}: ${entries.length - maxListed}`);
-  return entries.slice(0, maxListed).flatMap((entry, index) => {
+async function readList(
+  entries: Iterable<ReplyFields | undefined>,
+  warn: Warn,
+): Promise<readonly DriverVolume[]> {
+  const volumes = await mapInTurns(entries, (entry, index) => {
+    if (index >= maxListed) return undefined;
     const name = entry?.raw('Name') ?? '';
-    if (entry !== undefined && typeof name === 'string') return [readVolume(entry, warn)];
+    if (entry !== undefined && typeof name === 'string') return readVolume(entry, warn);
     warn(`left out entry ${index + 1}: want an object with a "Name" that is a string`);
-    return [];
+    return undefined;
   });
+  if (volumes.length > maxListed) warn(`left out volumes beyond ${maxListed}: ${volumes.length - maxListed}`);
+  return volumes.filter((volume) => volume !== undefined);
 }
 
 function readVolume(volume: ReplyFields, warn: Warn): DriverVolume {

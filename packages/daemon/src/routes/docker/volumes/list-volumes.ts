@@ -1,8 +1,10 @@
 /**
  * `GET /volumes`
  */
-import type { Volumes } from '@outboard/engine';
-import { jsonReply } from '../../../http/reply.ts';
+import type { Volume, Volumes } from '@outboard/engine';
+import { encodeJson } from '../../../http/json.ts';
+import { encodeJsonList } from '../../../http/json-list.ts';
+import { encodedJsonReply } from '../../../http/reply.ts';
 import type { Route } from '../../../http/route-table.ts';
 import { toVolumeDocument } from './volume-document.ts';
 import { parseVolumeFilters } from './volume-filters.ts';
@@ -14,10 +16,10 @@ export function listVolumesRoute(volumes: Pick<Volumes, 'list'>): Route {
     path: '/volumes',
     async handle({ query, signal }) {
       const list = await volumes.list(parseVolumeFilters(query.get('filters')), { signal });
-      return jsonReply(200, {
-        Volumes: list.volumes.map(toVolumeDocument),
-        Warnings: list.warnings.length === 0 ? null : list.warnings,
-      });
+      const encode = (volume: Volume) => encodeJson(toVolumeDocument(volume));
+      const warnings = encodeJson(list.warnings.length === 0 ? null : list.warnings);
+      const surroundings = { before: '{"Volumes":', after: `,"Warnings":${warnings}}` };
+      return encodedJsonReply(200, await encodeJsonList(list.volumes, encode, surroundings));
     },
   };
 }
