@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { buffer } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { type Digest, digestOf } from '../digests/digest.ts';
 import type { ContentStore, ExpectedContent } from './content-store.ts';
 
@@ -85,6 +86,22 @@ function testReadingAndWriting(test: DeclareTest): void {
   test('read() refuses a blob larger than its bound', async (store) => {
     await store.write(text);
     await assert.rejects(store.read(content.digest, { maxBytes: text.length - 1 }), { kind: 'invalid' });
+  });
+
+  test('open() that is aborted on its way fails for its caller alone', async (store) => {
+    await store.write(text);
+    const abort = new AbortController();
+    const opening = store.open(content.digest, { signal: abort.signal });
+    abort.abort();
+    await assert.rejects(
+      async () => {
+        const stream = await opening;
+        // The turn of the event loop in which a stream tells of its error.
+        await setImmediate();
+        for await (const _ of stream) assert.fail('it has content');
+      },
+      { name: 'AbortError' },
+    );
   });
 
   test('open() stops when it is aborted', async (store) => {

@@ -61,6 +61,8 @@ export function openVerified(
     }
   }
   const stream = Readable.from(chunks(), { signal });
+  // An abort while the file was opened comes before the consumer listens, who finds the stream destroyed with this error.
+  stream.on('error', () => undefined);
   // Closed here, so that a stream that was never read closes it too. Nothing was written: a failed close loses nothing.
   stream.once('close', () => void file.close().catch(() => undefined));
   return stream;

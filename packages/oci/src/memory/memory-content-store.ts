@@ -92,7 +92,10 @@ export class MemoryContentStore implements ContentStore {
     async function* content(): AsyncGenerator<Buffer> {
       yield* chunks();
     }
-    return Readable.from(content(), options);
+    const stream = Readable.from(content(), options);
+    // An abort may come before the consumer listens, as in the store of files.
+    stream.on('error', () => undefined);
+    return stream;
   }
 
   async read(digest: Digest, options: { readonly maxBytes: number }): Promise<Buffer> {

@@ -98,7 +98,10 @@ class RepositoryInMemory implements Repository {
       );
     }
     const chunks = sendBlob(bytes, { descriptor, offset, verify, breakAfter: registry.breakBlobsAfter });
-    return Readable.from(chunks, { signal });
+    const stream = Readable.from(chunks, { signal });
+    // An abort may come before the consumer listens.
+    stream.on('error', () => undefined);
+    return stream;
   };
 
   readBlob: Repository['readBlob'] = async (descriptor, { maxBytes, signal }) => {

@@ -210,6 +210,16 @@ describe('checkData()', () => {
     assert.equal(fixture.rootfsFile(record, 'second'), 'two');
   });
 
+  test('a plugin whose directory is gone is told to be missing, and the check goes on', async () => {
+    await using checked = await openChecked();
+    rmSync(checked.paths.directory, { recursive: true });
+    const { findings } = await checked.check({ quick: true });
+    assert.deepEqual(
+      findings.filter(({ path }) => path === checked.paths.rootfs).map(({ subject }) => subject),
+      ['rootfs'],
+    );
+  });
+
   test('a damaged list of references is written again from the one in force', async () => {
     await using checked = await openChecked();
     const { fixture, record, paths, check } = checked;

@@ -48,7 +48,12 @@ export async function checkData(
     const record = store.get(id);
     if (record === undefined) continue; // removed meanwhile
     if (damaged === undefined) inspection.count('plugins');
-    await checkPlugin(inspection, record);
+    try {
+      await checkPlugin(inspection, record);
+    } catch (error) {
+      // Its files are gone when it was removed meanwhile.
+      if (signal.aborted || store.get(id) !== undefined) throw error;
+    }
   }
   if (request.plugins === undefined) {
     await checkState(inspection);

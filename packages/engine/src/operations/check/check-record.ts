@@ -3,6 +3,7 @@
  */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { errorCode } from '@outboard/container';
 import { isOutboardError, isUnfinishedWrite } from '@outboard/oci';
 import type { PluginRecord } from '../../config/plugin-config.ts';
 import { referenceFile } from '../../references/reference-file.ts';
@@ -97,7 +98,11 @@ export async function checkStateFiles(inspection: Inspection, { id, name }: Plug
     const remedy = isRepaired ? '' : `write the one in force again: outboard fsck --repair ${name}`;
     inspection.report({ ...found, isRepaired, remedy });
   }
-  const names = await readdir(paths.directory);
+  const names = await readdir(paths.directory).catch((error: unknown) => {
+    // A plugin that is being removed; of any other, the record and the root filesystem are told to be missing.
+    if (errorCode(error) === 'ENOENT') return [];
+    throw error;
+  });
   const report = (files: readonly string[], problem: string): void => {
     for (const file of files) {
       const path = join(paths.directory, file);
