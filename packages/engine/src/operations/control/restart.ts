@@ -45,6 +45,8 @@ export async function restartPlugin(
     const isRunning = hasProcess(supervisor.state(id));
     // Users of a plugin that does not run lose nothing.
     if (!force && isRunning) await refuseInUseNow(record, context.references);
+    // Its start opens its log.
+    if (isRunning) await context.store.requireWritable(id);
     await context.collectors?.stop(id);
     // Calls that come meanwhile wait until the plugin runs again.
     using _drain = await context.gates.drain(id, { signal, ...(force || !isRunning ? forcedDrain : {}) });

@@ -48,6 +48,8 @@ export async function removePlugin(
       await refuseInUseNow(record, context.references);
       if (record.enabled) throw new OutboardError('conflict', `plugin ${record.name} is enabled`);
     }
+    // A plugin that could not be removed could not be started again either.
+    if (record.enabled) await context.store.requireWritable(id);
     const deleteDirectory = await commitRemoval(context, record, force);
     context.references.forget(id);
     if (record.enabled) {
