@@ -51,6 +51,8 @@ const consumers = [
   { programs: ['sshfs'], debianPackage: 'sshfs' },
   { programs: ['fusermount3'], debianPackage: 'fuse3' },
   { programs: ['mkfs.ext4'], debianPackage: 'e2fsprogs' },
+  // For the tests with a clock that jumps.
+  { programs: ['faketime'], debianPackage: 'faketime' },
   // For the projects that `outboard init` begins in C, Go and Python.
   { programs: ['gcc'], debianPackage: 'gcc' },
   { programs: ['gencat'], debianPackage: 'libc6-dev' },
