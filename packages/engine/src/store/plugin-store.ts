@@ -261,15 +261,6 @@ export class PluginStore {
   }
 
   /**
-   * Write a plugin's record once more, as it is: for an operation that stops the plugin before its commit.
-   * @throws {OutboardError} system where the disk takes no changes
-   */
-  async requireWritable(id: string): Promise<void> {
-    const record = this.#index.get(id);
-    if (record !== undefined) await commitRecord(record, this.paths(id), this.#onUnflushed);
-  }
-
-  /**
    * Remove a plugin: the rename of its directory is the commit. It must not run or have mounts.
    * @returns deletes the directory; after a failure, or when the rename may be undone, the next start does
    */

@@ -8,6 +8,7 @@ import { refuseInUseNow } from '../../references/refuse-in-use.ts';
 import { hasProcess } from '../../supervise/supervisor.ts';
 import type { EngineContext } from '../engine-context.ts';
 import { shortenStops, stopOptions } from '../forced-stop.ts';
+import { requireWritableDisk } from '../require-writable-disk.ts';
 import type { ForceOptions } from './disable.ts';
 
 type RestartContext = Pick<
@@ -46,7 +47,7 @@ export async function restartPlugin(
     // Users of a plugin that does not run lose nothing.
     if (!force && isRunning) await refuseInUseNow(record, context.references);
     // Its start opens its log.
-    if (isRunning) await context.store.requireWritable(id);
+    if (isRunning) await requireWritableDisk(context.store, id);
     await context.collectors?.stop(id);
     // Calls that come meanwhile wait until the plugin runs again.
     using _drain = await context.gates.drain(id, { signal, ...(force || !isRunning ? forcedDrain : {}) });

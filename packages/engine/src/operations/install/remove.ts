@@ -10,6 +10,7 @@ import { collectGarbage } from '../content/collect-garbage.ts';
 import type { ForceOptions } from '../control/disable.ts';
 import type { EngineContext } from '../engine-context.ts';
 import { shortenStops, stopOptions } from '../forced-stop.ts';
+import { requireWritableDisk } from '../require-writable-disk.ts';
 
 type RemoveContext = Pick<
   EngineContext,
@@ -49,7 +50,7 @@ export async function removePlugin(
       if (record.enabled) throw new OutboardError('conflict', `plugin ${record.name} is enabled`);
     }
     // A plugin that could not be removed could not be started again either.
-    if (record.enabled) await context.store.requireWritable(id);
+    if (record.enabled) await requireWritableDisk(context.store, id);
     const deleteDirectory = await commitRemoval(context, record, force);
     context.references.forget(id);
     if (record.enabled) {
