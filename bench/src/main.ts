@@ -2,13 +2,13 @@
  * `npm run bench`: measures Outboard, and Docker Engine beside it when `dockerd` is installed.
  */
 import { execFileSync } from 'node:child_process';
-import { access, mkdtemp, rm, statfs, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { access, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runBenchmark } from './benchmark.ts';
 import { type BenchmarkGroup, benchmarkGroups } from './benchmark-options.ts';
 import { docker, outboard } from './measured-engine.ts';
+import { memoryDirectory } from './memory-directory.ts';
 import { type FixtureName, makeFixtures } from './plugin-fixtures.ts';
 import { startRegistry } from './registry.ts';
 import { formatTable, type Measurement, summarise } from './report.ts';
@@ -19,8 +19,6 @@ const usage = `usage: npm run bench -- [--with-docker] [--runs N] [--only GROUP[
   --runs N       how often each piece of work is timed; default 5
   --only GROUPS  measure less: ${benchmarkGroups.join(', ')}
   --json FILE    also write all figures to FILE`;
-
-const tmpfsType = 0x01021994;
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -110,15 +108,6 @@ function installDocker(): void {
   } as const;
   execFileSync('apt-get', ['update', '-q'], options);
   execFileSync('apt-get', ['install', '-y', '-q', '--no-install-recommends', 'docker.io'], options);
-}
-
-/** A directory in memory, so that the disk does not affect the figures. */
-async function memoryDirectory(): Promise<string> {
-  for (const directory of ['/dev/shm', tmpdir()]) {
-    const { type } = await statfs(directory);
-    if (type === tmpfsType) return directory;
-  }
-  throw new Error('no tmpfs found: mount one at /dev/shm, so that the figures do not depend on a disk');
 }
 
 main().catch((error: unknown) => {

@@ -1,0 +1,136 @@
+/**
+ * `npm run load`: a daemon with many plugins under the requests of many clients; or, with `--scale`, the cost of each
+ * operation by the number of plugins.
+ */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { MeasuredEngine, outboard, removeGroups } from '../measured-engine.ts';
+import { memoryDirectory } from '../memory-directory.ts';
+import { findLeftovers, readFacts } from './engine-facts.ts';
+import { LoadClient } from './load-client.ts';
+import { runMixedLoad } from './mixed-load.ts';
+import { makeLightContext, pluginName, requests } from './operations.ts';
+import { measureScale } from './scale.ts';
+import { formatLoad, formatScale, summariseLoad } from './tables.ts';
+
+const usage = `usage: npm run load -- [--plugins 1000] [--enabled 100] [--clients 64] [--seconds 60] [--minutes N] [--pause 500]
+                       [--json FILE]
+       npm run load -- --scale [--json FILE]
+
+  --plugins N   plugins that are installed
+  --enabled N   of these, how many run
+  --clients N   clients at once
+  --seconds N   duration of the load, or in minutes by --minutes
+  --pause MS    mean pause of a client between two operations
+  --scale       measure each operation, alone, with 10, 100 and 1,000 plugins
+  --json FILE   also write all figures to FILE`;
+
+async function main(): Promise<void> {
+  const text = { type: 'string' } as const;
+  const { values } = parseArgs({
+    options: {
+      ...{
+        plugins: text,
+        enabled: text,
+        clients: text,
+        seconds: text,
+        minutes: text,
+        pause: text,
+        json: text,
+      },
+      scale: { type: 'boolean' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
+  if (values.help === true) return console.log(usage);
+  const count = (
+    name: 'plugins' | 'enabled' | 'clients' | 'seconds' | 'minutes' | 'pause',
+    otherwise: number,
+  ) => {
+    const number = Number(values[name] ?? otherwise);
+    if (!Number.isInteger(number) || number < 0)
+      throw new Error(`--${name} ${values[name]}: want a whole number`);
+    return number;
+  };
+  if (process.getuid?.() !== 0) throw new Error('the load starts containers: run it as root');
+  const root = await mkdtemp(join(await memoryDirectory(), 'outboard-load-'));
+  try {
+    const context = await makeLightContext(join(root, 'context'));
+    const result =
+      values.scale === true
+        ? await measureScale(root, context)
+        : await measureLoad(root, context, {
+            plugins: count('plugins', 1000),
+            enabled: count('enabled', 100),
+            clients: count('clients', 64),
+            seconds: values.minutes === undefined ? count('seconds', 60) : count('minutes', 0) * 60,
+            pauseMs: count('pause', 500),
+          });
+    console.log('operations' in result ? formatLoad(result) : formatScale(result));
+    if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(result, null, 2)}\n`);
+    if ('errors' in result && result.errors.length > 0) process.exitCode = 1;
+  } finally {
+    await removeGroups(root, [outboard]);
+    await rm(root, { recursive: true, force: true });
+  }
+}
+
+interface LoadParameters {
+  readonly plugins: number;
+  readonly enabled: number;
+  readonly clients: number;
+  readonly seconds: number;
+  readonly pauseMs: number;
+}
+
+async function measureLoad(root: string, context: Buffer, parameters: LoadParameters) {
+  const directory = join(root, 'outboard');
+  const engine = await MeasuredEngine.start(outboard, directory, '127.0.0.1:1');
+  const socketPath = join(directory, 'api.sock');
+  const client = new LoadClient(socketPath);
+  const { pid } = engine.process;
+  if (pid === undefined) throw new Error('the daemon has no process');
+  try {
+    console.error(`creating ${parameters.plugins} plugins, and enabling ${parameters.enabled} …`);
+    await fill(client, context, parameters);
+    const load = { ...parameters, socketPath, context };
+    // The first requests of each kind load and compile code, and fill pools.
+    await runMixedLoad({ ...load, seconds: Math.min(20, parameters.seconds) });
+    const before = await readFacts(pid);
+    console.error(`${parameters.clients} clients for ${parameters.seconds} s …`);
+    const processorBefore = await engine.processor.read();
+    const results = await runMixedLoad(load);
+    const processorMs = (await engine.processor.read()) - processorBefore;
+    const after = await readFacts(pid);
+    console.error('removing the plugins …');
+    await empty(client, parameters);
+    client.close();
+    await engine.stop();
+    const left = await findLeftovers(directory);
+    return summariseLoad(parameters, { ...results, before, after, processorMs, left });
+  } finally {
+    client.close();
+    await engine.stop();
+  }
+}
+
+async function fill(
+  client: LoadClient,
+  context: Buffer,
+  { plugins, enabled }: LoadParameters,
+): Promise<void> {
+  for (let index = 0; index < plugins; index++) {
+    await client.require(requests.create(pluginName(index), context));
+    if (index < enabled) await client.require(requests.enable(pluginName(index)));
+  }
+}
+
+async function empty(client: LoadClient, { plugins }: LoadParameters): Promise<void> {
+  for (let index = 0; index < plugins; index++) await client.require(requests.remove(pluginName(index)));
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+});

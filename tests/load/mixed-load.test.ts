@@ -1,0 +1,44 @@
+/**
+ * `npm run load`, small: clients with mixed operations on a real daemon get no error, and leave neither descriptors nor anything
+ * else. The figures of the long run are in docs/benchmarks.md.
+ */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { needsRoot } from '../support/needs-root.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const program = ['--import', 'tsx', 'bench/src/load/main.ts'];
+const small = ['--plugins', '20', '--enabled', '4', '--clients', '8', '--seconds', '2', '--pause', '50'];
+/** Connections of clients that are just being closed, and files that are read at that moment. */
+const fewDescriptors = 10;
+
+interface Result {
+  readonly operations: readonly { readonly operation: string; readonly count: number }[];
+  readonly errors: readonly string[];
+  readonly before: { readonly descriptors: number };
+  readonly after: { readonly descriptors: number };
+  readonly left: readonly string[];
+}
+
+test('many clients at once get no error, and leave nothing', { skip: needsRoot }, async (context) => {
+  const directory = await mkdtemp(join(tmpdir(), 'outboard-load-test-'));
+  context.after(() => rm(directory, { recursive: true }));
+  const file = join(directory, 'figures.json');
+  await promisify(execFile)(process.execPath, [...program, ...small, '--json', file], { cwd: root });
+  const { operations, errors, before, after, left }: Result = JSON.parse(await readFile(file, 'utf8'));
+  assert.deepEqual(errors, []);
+  assert.deepEqual(left, []);
+  assert.ok(after.descriptors <= before.descriptors + fewDescriptors, JSON.stringify({ before, after }));
+  for (const wanted of ['list', 'inspect', 'set']) {
+    assert.ok(
+      operations.some(({ operation, count }) => operation === wanted && count > 0),
+      `no ${wanted}`,
+    );
+  }
+});
