@@ -22,7 +22,12 @@ if (process.getuid?.() !== 0) {
 const setup = spawnSync(process.execPath, ['scripts/setup.mjs'], { cwd: root, stdio: 'inherit' });
 if (setup.status !== 0) process.exit(setup.status ?? 1);
 
-const files = ['tests/chaos/random-archives.test.ts', 'tests/chaos/random-requests.test.ts'];
+const files = [
+  'tests/chaos/random-archives.test.ts',
+  'tests/chaos/random-requests.test.ts',
+  'packages/daemon/src/configuration/random-configurations.test.ts',
+  'packages/engine/src/config/random-configs.test.ts',
+];
 const failed = files.filter((file) => {
   console.log(`fuzz: ${file}, ${minutes} minutes, seed ${seed}`);
   const args = ['--import=tsx', '--test', '--test-timeout=0', '--test-reporter=spec', file];

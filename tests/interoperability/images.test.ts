@@ -13,6 +13,7 @@ import type { PluginEngine } from '@outboard/engine';
 import { makeDaemonHome } from '../support/daemon.ts';
 import { type DockerEngine, needsDockerEngine, startDockerEngine } from '../support/docker-engine.ts';
 import { needsRoot } from '../support/needs-root.ts';
+import { pluginContext } from '../support/plugin-archive.ts';
 import { putBlob, putManifest, sha256 } from '../support/raw-registry.ts';
 import { startRegistry, type TestRegistry } from '../support/registry.ts';
 import { type TarEntryFields, tarArchive } from '../support/tar.ts';
@@ -165,6 +166,21 @@ describe('images as plugins', { skip: needsRoot || needsDockerEngine }, () => {
       name,
     );
     assert.equal(inspected.trim(), name);
+  });
+
+  it('pushes a plugin with marked secrets, which Docker Engine takes for other settings with literal values', async () => {
+    const name = `${registry.host}/images/secret:v1`;
+    const Env = [{ Name: 'PIN', Description: '', Settable: ['value'], Value: '', Secret: true }];
+    const plugin = await engine.create({ name, context: pluginContext({ config: { Env } }) });
+    assert.equal(plugin.config.env?.[0]?.secret, true);
+    await engine.push({ plugin: plugin.id });
+    const flags = ['--disable', '--grant-all-permissions', '--alias', 'acme/secret'];
+    await docker.docker.succeed('plugin', 'install', ...flags, name, 'PIN=@file:/run/pin');
+    const format = '{{json .Config.Env}} {{json .Settings.Env}}';
+    assert.equal(
+      (await docker.docker.succeed('plugin', 'inspect', '--format', format, 'acme/secret')).trim(),
+      '[{"Description":"","Name":"PIN","Settable":["value"],"Value":""}] ["PIN=@file:/run/pin"]',
+    );
   });
 
   for (const [code, title, given, message] of [
