@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { type ApiAnswer, callApi, makeDaemonHome, startDaemon, type TestDaemon } from '../support/daemon.ts';
@@ -78,7 +78,10 @@ describe('D16 secrets in settings', { skip: needsRoot }, () => {
       await writeFile(join(home, 'host', way), `${canary(way)}\n`, { mode: 0o600 });
     daemon = await startDaemon({
       home,
-      args: ['--log-level', 'debug'],
+      args: [
+        ...['--log-level', 'debug', '--metrics-addr', '127.0.0.1:0'],
+        ...['--restart-delay', '0.1', '--restart-max-delay', '0.2'],
+      ],
       env: { CANARY: canary('environment'), CREDENTIALS_DIRECTORY: join(home, 'host') },
     });
     api = pluginApi(daemon.socket);
@@ -142,6 +145,10 @@ describe('D16 secrets in settings', { skip: needsRoot }, () => {
       const { out, err } = await run(...command);
       assert.deepEqual(found(out + err), [], command.join(' '));
     }
+    const [, metricsPort] = /"tcp:\/\/127\.0\.0\.1:(\d+)"\],"msg":"serving metrics"/.exec(daemon.log()) ?? [];
+    const metrics = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
+    assert.match(metrics, /plugin="acme\/p:latest"/);
+    assert.deepEqual(found(metrics), []);
     const shown = await run('inspect', '--show-secrets', 'acme/p');
     assert.deepEqual(found(shown.out), ['docker', 'author', 'operator']);
 
@@ -190,5 +197,25 @@ describe('D16 secrets in settings', { skip: needsRoot }, () => {
       await api.disable('acme/late');
     }
     await api.remove('acme/late');
+  });
+
+  test('may come later than the plugin, which is started again until they are there', async () => {
+    const source = join(home, 'host', 'vanishing');
+    await writeFile(source, canary('file'));
+    await api.create('acme/again', pluginArchive({ config: { Env: [variable('PASSWORD')] } }));
+    assert.equal((await run('set', 'acme/again', `PASSWORD=@file:${source}`)).err, '');
+    await api.enable('acme/again');
+    await rm(source);
+    const [plugin] = processesWithCanaries().filter(({ pid }) => pid !== daemon.pid);
+    process.kill(plugin?.pid ?? assert.fail('it does not run'), 'SIGKILL');
+    await daemon.untilLogged(/PASSWORD.*comes from .*vanishing.*no such file/);
+    const status = JSON.parse((await get('/outboard/v1/plugins/acme/again/json')).text);
+    assert.match(JSON.stringify(status), /no such file/);
+    await writeFile(source, canary('command'));
+    assert.equal((await get('/outboard/v1/plugins/acme/again/wait')).status, 200);
+    const [again] = processesWithCanaries().filter(({ pid }) => pid !== daemon.pid);
+    assert.deepEqual(found(again?.environment ?? ''), ['command']);
+    assert.deepEqual(found(daemon.log()), []);
+    await api.remove('acme/again', { force: true });
   });
 });
