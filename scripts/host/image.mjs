@@ -79,13 +79,22 @@ function chooseModules(root) {
   writeFileSync(join(directory, 'outboard'), 'MODULES=list\nCOMPRESS=gzip\n');
 }
 
-/** In a mount namespace of its own. What it prints is shown if it fails. */
+/** In namespaces of its own, whose processes and mounts end with this one. The output is shown if it fails. */
 function run(...command) {
-  const inside = ['--mount', '--propagation', 'private', '--', ...command];
-  const { status, error, stderr } = spawnSync('unshare', inside, {
-    stdio: ['ignore', 'ignore', 'pipe'],
-    maxBuffer: 2 ** 24,
-  });
+  const namespaces = [
+    '--mount',
+    '--propagation',
+    'private',
+    '--pid',
+    '--fork',
+    '--kill-child',
+    '--mount-proc',
+  ];
+  const { status, error, stderr } = spawnSync(
+    'setpriv',
+    ['--pdeathsig', 'KILL', 'unshare', ...namespaces, '--', ...command],
+    { stdio: ['ignore', 'ignore', 'pipe'], maxBuffer: 2 ** 24 },
+  );
   if (status !== 0)
     throw new Error(`"${command.join(' ')}" ended with ${status}: ${stderr}`, { cause: error });
 }

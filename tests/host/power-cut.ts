@@ -68,7 +68,9 @@ async function checkCut(daemon: TestDaemon, { operation, from, isAnswered }: Non
   const runningIds = running.map(({ id }) => id);
   for (const id of runningIds) await untilPluginAccepts(daemon.execRoot, id);
   const ids = content.plugins.map(({ id }) => id);
-  await untilOnlyPluginsRun({ home, execRoot: daemon.execRoot, daemons: [daemon.pid], ids }, runningIds);
+  const { execRoot, pid } = daemon;
+  // The data root is a mount itself.
+  await untilOnlyPluginsRun({ home: execRoot, execRoot, daemons: [pid], ids }, runningIds);
   const place = { api: pluginApi(daemon.socket), registry: '' };
   const { read } = interruptedOperations(place)[operation] ?? assert.fail(`no operation ${operation}`);
   const to = JSON.stringify(read(content.plugin));
