@@ -40,6 +40,13 @@ async function main(args) {
   }
   if (!setUp({ needsDockerCli: true })) return 1;
   const directory = mkdtempSync(join(tmpdir(), 'outboard-host-'));
+  // qemu ends with this process.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    process.once(signal, () => {
+      if (!options.keep) rmSync(directory, { recursive: true, force: true });
+      process.exit(1);
+    });
+  }
   try {
     return await runSuites({ ...options, root, directory });
   } finally {

@@ -7,7 +7,7 @@ import { makeImage } from './image.mjs';
 import { formatReport } from './report.mjs';
 import { scenarioPrograms, scenarios } from './scenarios.mjs';
 import { suites } from './suites.mjs';
-import { bootTestMachine, configureService, readFacts } from './test-machine.mjs';
+import { bootTestMachine, configureService } from './test-machine.mjs';
 import { bundleInMachine, makeWorkDisk } from './work-disk.mjs';
 
 /** Upper bound for the tests of one suite, in milliseconds. */
@@ -56,7 +56,6 @@ async function runWith(runtime, here, filesOf, run) {
           result = await scenarios[suite.scenario]({ ...run, runtime });
         } else {
           machine ??= await bootTestMachine({ ...run, runtime });
-          run.facts = await readFacts(machine);
           await configureService(machine, suite.isOfService ? runtime : undefined);
           result = await runInMachine(machine, suite, filesOf.get(suite.name), run);
         }
@@ -65,12 +64,13 @@ async function runWith(runtime, here, filesOf, run) {
         await machine?.kill();
         machine = undefined;
       }
-      run.results.push({
-        ...result,
-        suite: suite.name,
-        runtime,
-        seconds: (performance.now() - startedAt) / 1000,
-      });
+      const seconds = (performance.now() - startedAt) / 1000;
+      for (const failure of result.failures) console.log(`test:host: failed: ${failure}`);
+      const { passed, failed, skipped } = result;
+      console.log(
+        `test:host: ${suite.name}, with ${runtime}: ${passed} passed, ${failed} failed, ${skipped} skipped (${Math.round(seconds)} s)`,
+      );
+      run.results.push({ ...result, suite: suite.name, runtime, seconds });
     }
   } finally {
     await machine?.kill();
@@ -87,6 +87,7 @@ async function runInMachine(machine, { name, program }, files, { root }) {
     });
     return oneTest(`${name} ends with ${code}`, code === 0);
   }
+  if (files.length === 0) throw new Error('no test file has such a path');
   const bundles = files.map(bundleInMachine);
   const { output } = await machine.run(['node', join(root, 'scripts', 'host', 'run-suite.mjs'), ...bundles], {
     directory: root,

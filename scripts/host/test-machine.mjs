@@ -10,7 +10,8 @@ import { mountPoint } from './work-disk.mjs';
  * Boot a machine and prepare it for tests.
  *
  * @param {{ root: string, image: string, work: string, directory: string, runtime: string, memoryMiB: number,
- *   processors: number, dataDisk?: readonly string[] }} options
+ *   processors: number, dataDisk?: readonly string[], facts: Record<string, string> }} options `facts` gets those for the
+ *   report, unless it has them
  * @returns {Promise<Machine>}
  */
 export async function bootTestMachine(options) {
@@ -18,6 +19,7 @@ export async function bootTestMachine(options) {
   const machine = await Machine.boot({ ...options, directory });
   try {
     await prepareMachine(machine, options);
+    if (Object.keys(options.facts).length === 0) Object.assign(options.facts, await readFacts(machine));
   } catch (error) {
     await machine.kill();
     throw error;
@@ -56,13 +58,8 @@ async function prepareMachine(machine, { root, runtime }) {
   };
 }
 
-/**
- * Facts for the report: kernel, system, cgroups, AppArmor and versions.
- *
- * @param {Machine} machine
- * @returns {Promise<Record<string, string>>}
- */
-export async function readFacts(machine) {
+/** Kernel, system, cgroups, AppArmor and versions. */
+async function readFacts(machine) {
   const text = await machine.succeed(
     'sh',
     '-c',
