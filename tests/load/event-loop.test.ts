@@ -148,8 +148,38 @@ describe('a daemon with 1,000 plugins and 8,000 volumes', { skip: needsRoot }, (
 
   operation('gc and fsck', () => [
     { method: 'POST', path: '/outboard/v1/gc' },
-    { method: 'POST', path: '/outboard/v1/fsck?quick=1' },
+    {
+      method: 'POST',
+      path: `/outboard/v1/fsck?quick=1${numbers(50)
+        .map((n) => `&plugins=${copyName(n + 10)}`)
+        .join('')}`,
+    },
     { method: 'POST', path: `/outboard/v1/fsck?plugins=${copyName(1)}` },
+  ]);
+  const members = JSON.stringify(Object.fromEntries(numbers(8_000).map((number) => [`k${number}`, number])));
+  const privileges = numbers(2_000).map(() => ({ Name: 'network', Description: '', Value: ['host'] }));
+  operation('hostile documents', () => [
+    { method: 'POST', path: `/plugins/${copyName(1)}/set`, body: JSON.parse(members), status: 400 },
+    {
+      method: 'POST',
+      path: '/volumes/create',
+      body: { Driver: 'none', ...JSON.parse(members) },
+      status: 404,
+    },
+    { method: 'POST', path: `/plugins/${copyName(1)}/set`, body: numbers(200_000), status: 400 },
+    {
+      method: 'POST',
+      path: `/plugins/pull?remote=${registry.host}/acme/none`,
+      body: privileges,
+      status: 404,
+    },
+    { method: 'POST', path: '/plugins/create?name=acme/wide', body: wideArchive, status: 400 },
+  ]);
+  operation('a driver that answers without measure', () => [
+    { method: 'POST', path: '/plugins/create?name=acme/hostile', body: hostileArchive, status: 204 },
+    { method: 'POST', path: '/plugins/acme/hostile/enable?timeout=30' },
+    { method: 'GET', path: '/volumes?filters=%7B%22driver%22%3A%5B%22acme%2Fhostile%3Alatest%22%5D%7D' },
+    { method: 'DELETE', path: '/plugins/acme/hostile?force=1' },
   ]);
   operation('a list of volumes without their driver', () => [
     { method: 'POST', path: `/plugins/${driver}/disable?force=1` },
@@ -174,6 +204,41 @@ sub answer {
   return '{}';
 }
 `;
+
+/** A config with more mounts than are permitted, and many values. */
+const wideArchive = pluginArchive({
+  config: {
+    Mounts: numbers(3_000).map((number) => ({
+      Name: `m${number}`,
+      Type: 'bind',
+      Source: '/usr',
+      Destination: '/m',
+    })),
+  },
+});
+
+/** A driver whose list is one object with 400,000 members. */
+const hostileArchive = pluginArchive({
+  ...perlPlugin(),
+  files: {
+    '/mnt/volumes/.keep': '',
+    '/plugin.pl': perlServer(
+      '',
+      `
+      sub answer {
+        my ($call) = @_;
+        return '{"Implements":["VolumeDriver"]}' if $call eq '/Plugin.Activate';
+        return '{}' unless $call eq '/VolumeDriver.List';
+        return '{"Volumes":[{' . join(',', map { qq("k$_":1) } 1 .. 400000) . '}]}';
+      }
+      `,
+    ),
+  },
+});
+
+function numbers(count: number): readonly number[] {
+  return Array.from({ length: count }, (_, index) => index);
+}
 
 /** Write the plugins and volumes. */
 async function fill(home: string): Promise<void> {

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { MeasuredEngine, outboard, removeGroups } from '../measured-engine.ts';
 import { memoryDirectory } from '../memory-directory.ts';
+import { removeAll } from '../plugin-work.ts';
 import { findLeftovers, readFacts } from './engine-facts.ts';
 import { LoadClient } from './load-client.ts';
 import { runMixedLoad } from './mixed-load.ts';
@@ -104,11 +105,14 @@ async function measureLoad(root: string, context: Buffer, parameters: LoadParame
     const processorMs = (await engine.processor.read()) - processorBefore;
     const after = await readFacts(pid);
     console.error('removing the plugins …');
-    await empty(client, parameters);
+    await removeAll(engine.api);
     client.close();
     await engine.stop();
     const left = await findLeftovers(directory);
     return summariseLoad(parameters, { ...results, before, after, processorMs, left });
+  } catch (error) {
+    await removeAll(engine.api).catch(() => undefined); // the first error tells more
+    throw error;
   } finally {
     client.close();
     await engine.stop();
@@ -124,10 +128,6 @@ async function fill(
     await client.require(requests.create(pluginName(index), context));
     if (index < enabled) await client.require(requests.enable(pluginName(index)));
   }
-}
-
-async function empty(client: LoadClient, { plugins }: LoadParameters): Promise<void> {
-  for (let index = 0; index < plugins; index++) await client.require(requests.remove(pluginName(index)));
 }
 
 main().catch((error: unknown) => {

@@ -138,7 +138,7 @@ export { foldFieldName } from './documents/field-names.ts';
 export type { JsonObject, JsonValue } from './documents/json-document.ts';
 export { isJsonObject, showValue } from './documents/json-document.ts';
 export { JsonFile, type JsonFileOptions } from './documents/json-file.ts';
-export { hasBoundedValues, maxJsonValues } from './documents/json-work.ts';
+export { hasBoundedValues } from './documents/json-work.ts';
 export type { Given } from './documents/object-type.ts';
 export { parseStrictJson } from './documents/strict-json.ts';
 

@@ -61,13 +61,13 @@ test('D05 a JSON body above the limit is answered 413 with the limit', async () 
   );
 });
 
-test('a JSON body with more than 100000 values is answered 400 without being parsed', async () => {
+test('a JSON body with more than 16384 values is answered 400 without being parsed', async () => {
   await using api = await startTestApi(scriptEngine({}));
-  const body = `[${'1,'.repeat(100_000)}1]`;
+  const body = `[${'1,'.repeat(16_384)}1]`;
   const response = await send(api.socket, 'POST', '/plugins/p/set', { body, headers: json });
   assert.deepEqual(
     [response.status, JSON.parse(response.body)],
-    [400, { message: 'the request body has more than 100000 JSON values' }],
+    [400, { message: 'the request body has more than 16384 JSON values' }],
   );
 });
 
@@ -137,7 +137,7 @@ const bodies: readonly [body: string, message: RegExp][] = [
   ['["a"] x', /^unexpected content after JSON$/],
   ['["a', /not one JSON document/],
   ['["a\\u0000b=c"]', /element 0 contains a NUL character/],
-  ['['.repeat(90_000), /not one JSON document/],
+  ['['.repeat(16_000), /not one JSON document/],
 ];
 for (const [body, message] of bodies) {
   test(`D18 POST set refuses ${body.slice(0, 20)} with a message about the error`, async () => {

@@ -4,7 +4,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { watchEvents } from '@outboard/async';
-import { hasBoundedValues, maxJsonValues } from '@outboard/oci';
+import { hasBoundedValues } from '@outboard/oci';
 import type { BodyShare } from './body-memory.ts';
 import { HttpError } from './errors.ts';
 
@@ -195,10 +195,16 @@ function mediaType(contentType: string | undefined): string {
   return (contentType ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
 }
 
+/**
+ * Upper bound of the values in a body, which is parsed in one turn of the event loop. The largest are the privileges of a
+ * config at its own bounds: some 11,000.
+ */
+const maxBodyValues = 16_384;
+
 /** The errors of V8 may repeat parts of the body, which may be secret; these do not. */
 function parseJson(bytes: Buffer): unknown {
-  if (!hasBoundedValues(bytes)) {
-    throw new HttpError(400, `the request body has more than ${maxJsonValues} JSON values`);
+  if (!hasBoundedValues(bytes, maxBodyValues)) {
+    throw new HttpError(400, `the request body has more than ${maxBodyValues} JSON values`);
   }
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));

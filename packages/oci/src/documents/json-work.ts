@@ -3,8 +3,8 @@
  * as a megabyte of text.
  */
 
-/** Upper bound of the number of values in one document from outside. */
-export const maxJsonValues = 100_000;
+/** Upper bound of the number of values in one document from outside, which is parsed in one turn of the event loop. */
+export const maxJsonValues = 32_768;
 
 /**
  * True when a text has at most this many values, counted by its separators. A text that is not JSON passes: the parser

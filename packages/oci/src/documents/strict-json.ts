@@ -19,7 +19,7 @@ export interface StrictJsonOptions {
 
 /**
  * Bounds on the work of parsing and reading a document, which a limit of bytes alone does not bound. The largest
- * documents in use, indexes of a few thousand manifests, stay below a tenth of them.
+ * documents in use, indexes of a few thousand manifests, stay below these.
  */
 const jsonLimits = {
   /** Values of all kinds in the document. */

@@ -32,8 +32,15 @@ describe('parseFirstValue()', () => {
 
   test('refuses more values than can be parsed without blocking the process', () => {
     const list = (values: number) => `[${'1,'.repeat(values - 1)}1]`;
-    assert.ok(Array.isArray(parseFirstValue(list(500_000))));
-    assert.equal(parseFirstValue(list(500_001)), undefined);
+    assert.ok(Array.isArray(parseFirstValue(list(200_000))));
+    assert.equal(parseFirstValue(list(200_001)), undefined);
+  });
+
+  test('S04 refuses an object with more members than can be parsed without blocking the process', () => {
+    const object = (members: number) =>
+      `[{${Array.from({ length: members }, (_, index) => `"${index}":{}`).join(',')}},{"a":1}]`;
+    assert.ok(Array.isArray(parseFirstValue(object(4096))));
+    assert.equal(parseFirstValue(object(4097)), undefined);
   });
 
   test('reads any JSON value as JSON.parse() does, with any text after it', () => {

@@ -10,12 +10,17 @@ import type { JsonValue } from '@outboard/oci';
  * need a handful.
  */
 const maxDepth = 256;
-/** Upper bound of values, counted by commas: a bound in bytes does not bound the work of parsing. */
-const maxValues = 500_000;
+/**
+ * Upper bound of values, counted by commas: a bound in bytes does not bound the work of parsing, which is one turn of the event
+ * loop. It has room for tens of thousands of volumes.
+ */
+const maxValues = 200_000;
+/** Upper bound of the members of one object: each name that no other object has costs a hundred times as much as a value. */
+const maxMembers = 4096;
 
 /**
  * Read the first value.
- * @returns undefined for empty text, malformed JSON, more than 256 levels, or more than 500,000 values
+ * @returns undefined for empty text, malformed JSON, or more than 256 levels, 200,000 values or 4,096 members of one object
  */
 export function parseFirstValue(text: string): JsonValue | undefined {
   const trimmed = text.trimStart();
@@ -36,26 +41,35 @@ const [openBrace, closeBrace, openBracket, closeBracket] = [0x7b, 0x7d, 0x5b, 0x
 /** Index after the closing bracket; undefined when it is missing or a bound is exceeded. */
 function endOfFirstValue(text: string): number | undefined {
   if (text[0] !== '{' && text[0] !== '[') return text.length;
-  let depth = 0;
-  let isInString = false;
+  /** Members that each open object has left; those of arrays are not counted. */
+  const left: number[] = [];
   let values = 1;
   for (let index = 0; index < text.length; index += 1) {
     const code = text.charCodeAt(index);
-    if (isInString) {
-      if (code === backslash) index += 1;
-      else if (code === quote) isInString = false;
-    } else if (code === quote) {
-      isInString = true;
+    if (code === quote) {
+      index = endOfString(text, index);
     } else if (code === comma) {
       values += 1;
-      if (values > maxValues) return undefined;
+      const members = (left.pop() ?? 0) - 1;
+      if (values > maxValues || members < 0) return undefined;
+      left.push(members);
     } else if (code === openBrace || code === openBracket) {
-      depth += 1;
-      if (depth > maxDepth) return undefined;
+      left.push(code === openBrace ? maxMembers - 1 : maxValues);
+      if (left.length > maxDepth) return undefined;
     } else if (code === closeBrace || code === closeBracket) {
-      depth -= 1;
-      if (depth === 0) return index + 1;
+      left.pop();
+      if (left.length === 0) return index + 1;
     }
   }
   return undefined;
+}
+
+/** Index of the quote that ends a string; the length of the text when there is none. @param start index of the first quote */
+function endOfString(text: string, start: number): number {
+  for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
+    let escapes = 0;
+    while (text.charCodeAt(end - 1 - escapes) === backslash) escapes += 1;
+    if (escapes % 2 === 0) return end;
+  }
+  return text.length;
 }
