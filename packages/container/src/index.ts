@@ -32,7 +32,7 @@ export { mountViews } from './linux/mount-view.ts';
 export { openEntry, openTrustedDirectory } from './linux/open-entry.ts';
 export { readPeerCredentials } from './linux/peer-credentials.ts';
 export { isSameProcess, readBootId } from './linux/process-identity.ts';
-export { readHostFile } from './linux/read-host-file.ts';
+export { readHostFile, requireHostFile } from './linux/read-host-file.ts';
 export { removeTree } from './linux/remove-tree.ts';
 export { runProgram } from './linux/run-program.ts';
 export { sendDescriptors } from './linux/send-descriptors.ts';

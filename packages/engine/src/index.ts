@@ -87,6 +87,7 @@ export {
 export { parseSecurityOptions } from './config/security-options.ts';
 export { servedCapabilities } from './config/served-capabilities.ts';
 export type { SourceImageFacts } from './config/source-image-facts.ts';
+export type { ValueSurroundings } from './config/value-source.ts';
 export type { Verification } from './config/verification.ts';
 export type { LegacyDirectories } from './drivers/legacy/legacy-directories.ts';
 export type { LogStream } from './drivers/log-stream.ts';
@@ -158,7 +159,6 @@ export { showReference } from './references/show-reference.ts';
 export type { PluginServing, ServedPlugin, ServingChange } from './serving/plugin-serving.ts';
 export type { BackOff } from './supervise/back-off.ts';
 export type { HostLogPipes } from './supervise/host/log-directories.ts';
-export type { ValueSurroundings } from './supervise/host/resolve-values.ts';
 export type { PluginFailure } from './supervise/plugin-failure.ts';
 export type { PluginState } from './supervise/supervisor.ts';
 export type {

@@ -84,7 +84,8 @@ export async function openEngineParts(options: OpenOptions, stack: DisposalStack
   const logs = stack.use(createPluginLogs({ layout, store, logger }));
   const events = createEngineEvents(logger);
   const { announce } = events;
-  const preflight = createPreflight({ layout, runtime: options.runtime ?? 'runc', logger });
+  const { runtime = 'runc', valueSurroundings: values } = options;
+  const preflight = createPreflight({ layout, runtime, values, logger });
   const containers = openRunningContainers({ execRoot, runtime: options.runtime, logger });
   const logDirectories = await openLogDirectories(options, store);
   const supervision = { layout, preflight, logs, containers, logDirectories };

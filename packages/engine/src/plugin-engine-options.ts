@@ -4,13 +4,13 @@
 import type { BridgeOptions, CgroupDriver } from '@outboard/container';
 import type { RegistriesConfiguration, TrustedRealm } from '@outboard/oci';
 import type { Logger } from 'pino';
+import type { ValueSurroundings } from './config/value-source.ts';
 import type { TransferLimitOptions } from './distribution/transfer-limits.ts';
 import type { LegacyDirectories } from './drivers/legacy/legacy-directories.ts';
 import type { EngineGateway } from './engine-gateway.ts';
 import type { EngineObserver } from './observe/engine-observer.ts';
 import type { PolicyFile } from './policy/open-signature-policy.ts';
 import type { BackOff } from './supervise/back-off.ts';
-import type { ValueSurroundings } from './supervise/host/resolve-values.ts';
 
 /** Options of `openPluginEngine`. */
 export interface PluginEngineOptions {

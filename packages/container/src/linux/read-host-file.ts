@@ -34,7 +34,7 @@ export interface ReadHostFileOptions extends Cancellable {
  */
 export async function readHostFile(path: string, options: ReadHostFileOptions): Promise<string> {
   const { maxBytes, signal, timeoutMs = 10_000 } = options;
-  requireRegularFile(path, await createFileSystemProbe({ signal }).status(path, { followLinks: true }));
+  await requireHostFile(path, { signal });
   const head = await findBinary('head');
   const args = ['-c', String(maxBytes + 1), '--', path];
   const { code, stdout, stderr } = await runProgram(head, args, { signal, timeoutMs });
@@ -43,6 +43,15 @@ export async function readHostFile(path: string, options: ReadHostFileOptions): 
     throw new OutboardError('invalid', `cannot read ${showValue(path)}: it is longer than ${maxBytes} bytes`);
   }
   return stdout;
+}
+
+/**
+ * Require a file that `readHostFile` can open, without opening it.
+ * @throws {OutboardError} not-found; invalid when it is no regular file; unavailable when its file system does not answer;
+ *   the reason of the signal
+ */
+export async function requireHostFile(path: string, { signal }: Cancellable): Promise<void> {
+  requireRegularFile(path, await createFileSystemProbe({ signal }).status(path, { followLinks: true }));
 }
 
 function requireRegularFile(path: string, found: ProbeResult<FileStatus>): void {

@@ -66,7 +66,7 @@ test('a flag with an argument is read, or refused with what it must be', () => {
   fc.assert(
     fc.property(fc.constantFrom(...kinds), fc.oneof(odd, fc.string({ maxLength: 60 })), (kind, text) => {
       try {
-        // What a flag gives, the file accepts as well; paths are made absolute elsewhere.
+        // The file accepts the value of a flag as well; paths are made absolute elsewhere.
         const parsed = kind.parseArgument?.(text, undefined);
         assert.ok(Array.isArray(parsed) || kind.schema.safeParse(parsed).success, JSON.stringify(parsed));
       } catch (error) {

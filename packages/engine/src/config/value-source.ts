@@ -16,6 +16,39 @@ export type ValueSource =
   /** The standard output of a program. No shell is involved. */
   | { readonly kind: 'command'; readonly program: string; readonly args: readonly string[] };
 
+/** Credentials and environment of the program that embeds the engine, which values can come from. */
+export interface ValueSurroundings {
+  /** The directory of systemd's credentials; absent: there are none. */
+  readonly credentialsDirectory?: string | undefined;
+  /** Variables that `@env:` can name; default none. */
+  readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
+}
+
+/** Place of a value in the surroundings of the program. */
+export type ValuePlace =
+  | Extract<ValueSource, { readonly kind: 'file' | 'command' }>
+  | { readonly kind: 'value'; readonly value: string };
+
+/** Find the place of a value. @throws {OutboardError} system when the surroundings do not have it */
+export function locateValue(source: ValueSource, surroundings: ValueSurroundings): ValuePlace {
+  const { credentialsDirectory, environment = {} } = surroundings;
+  const missing = (reason: string) => new OutboardError('system', reason);
+  switch (source.kind) {
+    case 'file':
+    case 'command':
+      return source;
+    case 'credential':
+      if (credentialsDirectory === undefined)
+        throw missing('the daemon has no credentials: want LoadCredential= in its unit of systemd');
+      return { kind: 'file', path: `${credentialsDirectory}/${source.name}` };
+    case 'env': {
+      const value = Object.hasOwn(environment, source.variable) ? environment[source.variable] : undefined;
+      if (value === undefined) throw missing('the environment of the daemon has no such variable');
+      return { kind: 'value', value };
+    }
+  }
+}
+
 /** A value as an operator gave it. */
 export type GivenValue =
   | { readonly kind: 'literal'; readonly value: string }

@@ -7,10 +7,12 @@ import { makeDirectories, OutboardError } from '@outboard/oci';
 import type { Logger } from 'pino';
 import { optionsOf } from '../config/options-in-force.ts';
 import type { PluginRecord } from '../config/plugin-config.ts';
+import type { ValueSurroundings } from '../config/value-source.ts';
 import type { PluginLayout } from '../store/plugin-layout.ts';
 import { checkInit } from './check-init.ts';
 import { missingDirectories } from './check-mounts.ts';
 import { checkPlugin } from './check-plugin.ts';
+import { checkValueSources } from './check-value-sources.ts';
 import { type Finding, ofPlugin } from './finding.ts';
 import { type ForeignProgram, findForeignProgram } from './foreign-program.ts';
 import { readHostSupply } from './host-facts.ts';
@@ -22,6 +24,8 @@ export interface PreflightDeps {
   readonly layout: PluginLayout;
   /** Name or path of the OCI runtime. */
   readonly runtime: string;
+  /** Credentials and environment that values of settings can come from; default none. */
+  readonly values?: ValueSurroundings | undefined;
   readonly logger: Logger;
 }
 
@@ -29,7 +33,7 @@ export interface PreflightDeps {
 const createdMode = 0o755;
 
 /** Create the preflight of an engine. A file system that does not answer is given up after 5 s, or at the signal. */
-export function createPreflight({ layout, runtime, logger }: PreflightDeps): Preflight {
+export function createPreflight({ layout, runtime, values = {}, logger }: PreflightDeps): Preflight {
   async function examine(record: PluginRecord, options: PreflightOptions) {
     const inForce = optionsOf(record);
     const createMounts = options.createMounts ?? inForce.createMounts === true;
@@ -45,6 +49,7 @@ export function createPreflight({ layout, runtime, logger }: PreflightDeps): Pre
     const findings = [
       ...foreignFindings(foreign, record),
       ...checkPlugin({ name, config, settings, createMounts, rootfsPath }, needs, host),
+      ...(await checkValueSources(record, values, { signal: options.signal })),
       ...(inForce.init === true ? await checkInit(name) : []),
     ];
     return { findings, toCreate: createMounts ? missingDirectories(settings.mounts, needs) : [] };

@@ -12,6 +12,7 @@ import { optionsOf } from '../../config/options-in-force.ts';
 import type { PluginRecord } from '../../config/plugin-config.ts';
 import type { PluginOptions } from '../../config/plugin-options.ts';
 import { stopGraceMs } from '../../config/supervision-options.ts';
+import type { ValueSurroundings } from '../../config/value-source.ts';
 import { findMissingHostFiles } from '../../preflight/host-files.ts';
 import { type ContainerInit, findContainerInit, initArguments } from '../../spec/container-init.ts';
 import { type CreatedRuntimeSpec, createRuntimeSpec } from '../../spec/create-runtime-spec.ts';
@@ -19,7 +20,7 @@ import { resolveDevices } from '../../spec/devices.ts';
 import type { JoinedNetwork } from '../../spec/joined-network.ts';
 import { decidePluginSecurity } from '../../spec/plugin-security.ts';
 import type { PluginPaths } from '../../store/plugin-layout.ts';
-import { resolveEnvironment, type ValueSurroundings } from './resolve-values.ts';
+import { resolveEnvironment } from './resolve-values.ts';
 
 /** Parts that the description takes. */
 export interface DescribeContainerDeps {

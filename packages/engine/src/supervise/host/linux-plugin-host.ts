@@ -17,6 +17,7 @@ import { makeDirectories } from '@outboard/oci';
 import type { Logger } from 'pino';
 import type { PluginRecord } from '../../config/plugin-config.ts';
 import { servedCapabilities } from '../../config/served-capabilities.ts';
+import type { ValueSurroundings } from '../../config/value-source.ts';
 import type { Preflight } from '../../preflight/preflight.ts';
 import { placeContainerInit } from '../../spec/container-init.ts';
 import { isPluginId, type PluginLayout } from '../../store/plugin-layout.ts';
@@ -29,7 +30,6 @@ import {
 import { createExecRootWatch, type ExecRootWatch } from './exec-root-watch.ts';
 import type { LogDirectories } from './log-directories.ts';
 import type { MountsToRemove, PluginHost, ProbeSignal } from './plugin-host.ts';
-import type { ValueSurroundings } from './resolve-values.ts';
 import { SocketDirectories } from './socket-directories.ts';
 import { keepServedMounts, mountedPlugins, unmountPlugin, unmountRuntimeMounts } from './unmount-plugin.ts';
 

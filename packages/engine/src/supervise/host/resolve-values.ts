@@ -7,18 +7,15 @@ import { readHostFile, runProgram } from '@outboard/container';
 import { isOutboardError, OutboardError, showValue } from '@outboard/oci';
 import type { PluginSettings } from '../../config/plugin-config.ts';
 import { maxValueBytes } from '../../config/settings.ts';
-import { parseValueSource, type ValueSource } from '../../config/value-source.ts';
+import {
+  locateValue,
+  parseValueSource,
+  type ValueSource,
+  type ValueSurroundings,
+} from '../../config/value-source.ts';
 
 /** Time limit of a command in milliseconds. */
 const commandTimeoutMs = 10_000;
-
-/** Credentials and environment of the program that embeds the engine, which values can come from. */
-export interface ValueSurroundings {
-  /** The directory of systemd's credentials; absent: there are none. */
-  readonly credentialsDirectory?: string | undefined;
-  /** Variables that `@env:` can name; default none. */
-  readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
-}
 
 /**
  * Resolve the environment of a plugin.
@@ -60,23 +57,17 @@ async function resolve(
 
 async function readSource(
   source: ValueSource,
-  { credentialsDirectory, environment = {} }: ValueSurroundings,
+  surroundings: ValueSurroundings,
   options: Cancellable,
 ): Promise<string> {
-  switch (source.kind) {
+  const place = locateValue(source, surroundings);
+  switch (place.kind) {
     case 'file':
-      return withoutNewline(await readHostFile(source.path, { ...options, maxBytes: maxValueBytes + 1 }));
-    case 'credential':
-      if (credentialsDirectory === undefined)
-        throw refuse('the daemon has no credentials: want LoadCredential= in its unit of systemd');
-      return await readSource({ kind: 'file', path: `${credentialsDirectory}/${source.name}` }, {}, options);
-    case 'env': {
-      const value = Object.hasOwn(environment, source.variable) ? environment[source.variable] : undefined;
-      if (value === undefined) throw refuse('the environment of the daemon has no such variable');
-      return value;
-    }
+      return withoutNewline(await readHostFile(place.path, { ...options, maxBytes: maxValueBytes + 1 }));
+    case 'value':
+      return place.value;
     case 'command':
-      return withoutNewline(await readOutput(source.program, source.args, options));
+      return withoutNewline(await readOutput(place.program, place.args, options));
   }
 }
 
