@@ -36,6 +36,14 @@ export async function processFamilies(version: string): Promise<readonly MetricF
       samples: [{ value: heapUsed }],
     },
     {
+      ...gauge(
+        'outboard_event_loop_busy_seconds_total',
+        'Time in which the event loop did not wait, in seconds.',
+      ),
+      type: 'counter',
+      samples: [{ value: performance.eventLoopUtilization().active / 1000 }],
+    },
+    {
       ...gauge('process_open_fds', 'Open file descriptors of the daemon.'),
       // Without the descriptor through which the directory was read.
       samples: [{ value: descriptors.length - 1 }],
