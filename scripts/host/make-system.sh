@@ -24,8 +24,9 @@ mkdir -p "$root/etc/systemd/system/multi-user.target.wants"
 ln -sf ../outboard-agent.service "$root/etc/systemd/system/multi-user.target.wants/"
 # Timers that would run in the middle of a test, a login that nobody uses, and names that nobody answers.
 for unit in apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service \
-  fstrim.timer systemd-logind.service systemd-user-sessions.service systemd-pstore.service getty@tty1.service serial-getty@ttyS0.service docker-registry.service podman.service podman.socket \
-  podman-restart.service podman-auto-update.service podman-auto-update.timer systemd-timesyncd.service; do
+  fstrim.timer systemd-logind.service systemd-user-sessions.service systemd-pstore.service systemd-timesyncd.service \
+  getty@tty1.service serial-getty@ttyS0.service docker-registry.service podman.service podman.socket \
+  podman-restart.service podman-auto-update.service podman-auto-update.timer; do
   ln -sf /dev/null "$root/etc/systemd/system/$unit"
 done
 echo test-host >"$root/etc/hostname"

@@ -38,7 +38,8 @@ export async function cutPower(run) {
   let cut;
   for (const [round, next] of [...cuts, undefined].entries()) {
     const told = cut && `seed ${run.seed}, ${cut.operation}, request ${cut.count} of ${cut.total}`;
-    const outcome = await bootAndPerform(run, disk, { round, ...(cut && { cut }), ...(next && { next }) });
+    const job = { round, ...(cut && { cut }), ...(next && { next }) };
+    const outcome = await bootAndPerform(run, disk, job).catch(({ message }) => ({ failed: message }));
     if (cut !== undefined && outcome.checked !== undefined) {
       result.passed += 1;
       console.log(
