@@ -242,3 +242,21 @@ test('D04 600 idle TCP connections do not block the unix socket', async () => {
   for (const socket of idle) socket.destroy();
   await Promise.all(closed);
 });
+
+test('D08 clients that ask to upgrade and go away cause no uncaught exception', async (context) => {
+  await using api = await startTestApi(scriptEngine({}));
+  const uncaught = context.mock.fn();
+  process.on('uncaughtException', uncaught);
+  try {
+    const request = 'POST /plugins/create HTTP/1.1\r\nHost: d\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n';
+    for (let turn = 0; turn < 50; turn += 1) {
+      const connection = await openConnection(api.socket);
+      connection.write(request, () => connection.destroy());
+      await once(connection, 'close');
+    }
+    assert.equal((await send(api.socket, 'GET', '/_ping')).status, 200);
+  } finally {
+    process.off('uncaughtException', uncaught);
+  }
+  assert.equal(uncaught.mock.callCount(), 0);
+});

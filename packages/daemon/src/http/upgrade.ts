@@ -23,6 +23,8 @@ export function openUpgrade(
   socket: Duplex,
   head: Buffer,
 ): { readonly response: ServerResponse; readonly upgrade: RequestedUpgrade } {
+  // Node.js no longer listens for errors on it, and one that nobody hears is thrown; the event `close` follows each.
+  socket.on('error', () => undefined);
   const response = new ServerResponse(request);
   // The connection is not reused for another request.
   response.shouldKeepAlive = false;
