@@ -2,7 +2,7 @@
  * Status: a plugin with its state, its health, its usage and its last failure, which Docker's API does not have.
  */
 
-import { createTurnPacer } from '@outboard/async';
+import { createTurnPacer, mapBounded } from '@outboard/async';
 import { type ResourceUsage, readTreeSize } from '@outboard/container';
 import { optionsOf } from '../../config/options-in-force.ts';
 import type { Plugin, PluginRecord } from '../../config/plugin-config.ts';
@@ -78,18 +78,17 @@ export async function listStatuses(
   }));
 }
 
-/** Few files of each root filesystem are read, mostly without waiting: one plugin after the other, in short turns. */
-async function findArchitectures(
+/** Few files of each root filesystem are read, mostly without waiting: in short turns. */
+function findArchitectures(
   { architectures }: StatusContext,
   records: readonly PluginRecord[],
 ): Promise<readonly (string | undefined)[]> {
   const pacer = createTurnPacer();
-  const found: (string | undefined)[] = [];
-  for (const record of records) {
-    found.push(await architectures.find(record));
+  return mapBounded(records, async (record) => {
+    const architecture = await architectures.find(record);
     await pacer.pause();
-  }
-  return found;
+    return architecture;
+  });
 }
 
 /**
