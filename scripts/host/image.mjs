@@ -3,10 +3,11 @@
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { makeDirectories } from '../make-directories.mjs';
 import { installedNode } from '../node-versions.mjs';
 
 /** The newest version that the tests know. */
@@ -52,10 +53,11 @@ export function makeImage({ rebuild }) {
   const cache = cacheDirectory();
   const directory = join(cache, hash.digest('hex').slice(0, 16));
   if (existsSync(directory) && !rebuild) return directory;
-  mkdirSync(cache, { recursive: true, mode: 0o700 });
+  makeDirectories(cache);
+  chmodSync(cache, 0o700);
   const work = join(cache, 'unfinished');
   rmSync(work, { recursive: true, force: true });
-  mkdirSync(join(work, 'system'), { recursive: true });
+  makeDirectories(join(work, 'system'));
   try {
     run(rootScript, join(work, 'bare'));
     chooseModules(join(work, 'bare'));
@@ -75,7 +77,7 @@ export function makeImage({ rebuild }) {
  */
 function chooseModules(root) {
   const directory = join(root, 'etc', 'initramfs-tools', 'conf.d');
-  mkdirSync(directory, { recursive: true });
+  makeDirectories(directory);
   writeFileSync(join(directory, 'outboard'), 'MODULES=list\nCOMPRESS=gzip\n');
 }
 

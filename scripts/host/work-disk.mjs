@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleTests } from '../bundle-tests.mjs';
 import { findProgram } from '../debian-packages.mjs';
+import { makeDirectories } from '../make-directories.mjs';
 
 /** Mount point of the disk in the machine. */
 export const mountPoint = '/run/outboard-work';
@@ -22,7 +23,7 @@ export const mountPoint = '/run/outboard-work';
 export async function makeWorkDisk({ root, files, directory }) {
   const tree = join(directory, 'work');
   const repository = join(tree, 'repository');
-  mkdirSync(join(tree, 'programs'), { recursive: true });
+  makeDirectories(join(tree, 'programs'));
   copyRepository(root, repository);
   await bundleTests(files, { root, directory: join(tree, 'bundles') });
   cpSync(fileURLToPath(new URL('agent.mjs', import.meta.url)), join(tree, 'agent.mjs'));
