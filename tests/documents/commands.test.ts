@@ -128,8 +128,11 @@ function flagsOfScripts(): readonly string[] {
   const sources = [
     'scripts/chaos.mjs',
     'scripts/demo.mjs',
+    'scripts/fuzz.mjs',
+    'scripts/host/arguments.mjs',
     'scripts/package.mjs',
     'bench/src/main.ts',
+    'bench/src/load/main.ts',
     'tests/conformance/engine-api/main.ts',
   ];
   return sources.flatMap((path) => {

@@ -5,12 +5,12 @@ import type { EngineFacts } from './engine-facts.ts';
 import type { LoadResults } from './mixed-load.ts';
 import type { ScaleFigure } from './scale.ts';
 
-/** What a load measured. */
+/** Results of a load. */
 interface Measured extends LoadResults {
   readonly before: EngineFacts;
   readonly after: EngineFacts;
   readonly processorMs: number;
-  /** What is left when all plugins are removed and the daemon has ended. */
+  /** Leftovers when all plugins are removed and the daemon has ended. */
   readonly left: readonly string[];
 }
 
