@@ -34,6 +34,9 @@ async function mountImage(place: string) {
     stopWrites: () => execFileSync('mount', ['-o', 'remount,abort', path]),
     mountAgain: async () => {
       assert.ok(await pollUntil(unmount, { timeoutMs: 20_000 }), 'files on the disk stay open');
+      // The mount namespace of a container that is just ending may still have it, and the next mount would share its state.
+      const isFree = () => execFileSync('losetup', ['--associated', image], { encoding: 'utf8' }) === '';
+      assert.ok(await pollUntil(isFree, { timeoutMs: 20_000 }), 'the disk stays mounted elsewhere');
       mount();
     },
     [Symbol.dispose]: () => assert.ok(unmount(), 'the disk cannot be unmounted'),

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { pollUntil } from '@outboard/async';
 import { type ExecRequest, type ExecSession, OutboardError } from '@outboard/engine';
 import { needsRoot } from '../support/needs-root.ts';
 import { type ProbePlugin, startProbePlugin } from '../support/probe-plugin.ts';
@@ -151,13 +152,21 @@ test('a command never has more privileges than the plugin', { skip }, async () =
 test('a command is within the limits of the plugin', { skip }, async () => {
   const words = 'read within_limits';
   const session = await opened.engine.exec('p', { command: ['/bin/sh', '-c', words], hasInput: true });
-  // As the host sees it: in a cgroup namespace, the plugin's own cgroup is the root.
-  const pid = readdirSync('/proc').find(
-    (name) => /^\d+$/.test(name) && readOfProcess(name, 'cmdline').endsWith(`\0${words}\0`),
-  );
-  assert.match(readOfProcess(pid ?? '', 'cgroup'), new RegExp(`outboard-${plugin.id}`));
-  session.endInput();
-  await session.ended;
+  try {
+    // As the host sees it: in a cgroup namespace, the plugin's own cgroup is the root.
+    let pid: string | undefined;
+    const isFound = () => {
+      pid = readdirSync('/proc').find(
+        (name) => /^\d+$/.test(name) && readOfProcess(name, 'cmdline').endsWith(`\0${words}\0`),
+      );
+      return pid !== undefined;
+    };
+    assert.ok(await pollUntil(isFound, { timeoutMs: 20_000 }), 'the command does not run');
+    assert.match(readOfProcess(pid ?? '', 'cgroup'), new RegExp(`outboard-${plugin.id}`));
+  } finally {
+    session.endInput();
+    await session.ended;
+  }
 });
 
 /** @returns the empty string if the process has ended */
