@@ -1,16 +1,4 @@
 // `npm run bench`: sets up, then measures. All options go to bench/src/main.ts.
-import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { setUpAndRun } from './set-up-and-run.mjs';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-const setup = spawnSync(process.execPath, ['scripts/setup.mjs'], { cwd: root, stdio: 'inherit' });
-if (setup.status !== 0) process.exit(setup.status ?? 1);
-const bench = spawnSync(
-  process.execPath,
-  ['--import', 'tsx', 'bench/src/main.ts', ...process.argv.slice(2)],
-  {
-    cwd: root,
-    stdio: 'inherit',
-  },
-);
-process.exit(bench.status ?? 1);
+setUpAndRun('bench/src/main.ts');

@@ -3,25 +3,26 @@
  * `npm run chaos`: the long run of the tests that kill, and of those that cut the power. `--kills N` sets how many kills are
  * made at least, default 1000, and `--seed S` repeats a run as far as randomness goes. The last line counts all of it.
  */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { readOptions } from './read-options.mjs';
+import { setUpOrExit } from './set-up-and-run.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const { values } = parseArgs({ options: { kills: { type: 'string' }, seed: { type: 'string' } } });
+const usage = 'usage: npm run chaos -- [--kills N] [--seed S]';
+const values = readOptions(usage, { kills: { type: 'string' }, seed: { type: 'string' } });
 const kills = Number(values.kills ?? 1000);
 const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 32));
 if (!Number.isSafeInteger(kills) || kills < 1 || !Number.isSafeInteger(seed) || seed < 0) {
-  console.error('usage: npm run chaos -- [--kills N] [--seed S]');
+  console.error(usage);
   process.exit(2);
 }
 if (process.getuid?.() !== 0) {
   console.error('chaos: not root: nothing can be killed here');
   process.exit(1);
 }
-const setup = spawnSync(process.execPath, ['scripts/setup.mjs'], { cwd: root, stdio: 'inherit' });
-if (setup.status !== 0) process.exit(setup.status ?? 1);
+setUpOrExit();
 
 /** Seven operations are killed so often, and ten plugins once more; kills at points and of plugins come on top. */
 const killsPerOperation = Math.ceil(kills / 8);

@@ -2,10 +2,10 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { setUpOrExit } from './set-up-and-run.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const setup = spawnSync(process.execPath, ['scripts/setup.mjs'], { cwd: root, stdio: ['inherit', 2, 2] });
-if (setup.status !== 0) process.exit(setup.status ?? 1);
+setUpOrExit({ isQuiet: true });
 const program = join(root, 'bin', 'outboard');
 const { status } = spawnSync(program, ['check-registry', ...process.argv.slice(2)], { stdio: 'inherit' });
 process.exit(status ?? 1);

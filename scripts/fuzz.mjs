@@ -5,22 +5,23 @@
  */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { readOptions } from './read-options.mjs';
+import { setUpOrExit } from './set-up-and-run.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const { values } = parseArgs({ options: { minutes: { type: 'string' }, seed: { type: 'string' } } });
+const usage = 'usage: npm run fuzz -- [--minutes N] [--seed S]';
+const values = readOptions(usage, { minutes: { type: 'string' }, seed: { type: 'string' } });
 const minutes = Number(values.minutes ?? 10);
 const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 32));
 if (!(minutes > 0) || !Number.isSafeInteger(seed) || seed < 0) {
-  console.error('usage: npm run fuzz -- [--minutes N] [--seed S]');
+  console.error(usage);
   process.exit(2);
 }
 if (process.getuid?.() !== 0) {
   console.error('fuzz: not root: nothing can be unpacked here');
   process.exit(1);
 }
-const setup = spawnSync(process.execPath, ['scripts/setup.mjs'], { cwd: root, stdio: 'inherit' });
-if (setup.status !== 0) process.exit(setup.status ?? 1);
+setUpOrExit();
 
 const files = [
   'tests/chaos/random-archives.test.ts',

@@ -1,19 +1,15 @@
 /**
  * Repeatable random numbers.
  */
+import { createHash } from 'node:crypto';
 
 /**
- * Numbers from 0 to below 1, the same for the same seed (mulberry32, as `tests/support/seeded-random.ts`).
+ * Numbers from 0 to below 1, the same for the same seed.
  *
  * @param {number} seed
  * @returns {() => number}
  */
 export function seededNumbers(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
+  let count = 0;
+  return () => createHash('sha256').update(`${seed} ${count++}`).digest().readUInt32BE() / 2 ** 32;
 }
