@@ -79,6 +79,14 @@ const virtualMachine = [
   { programs: ['mke2fs'], debianPackage: 'e2fsprogs' },
 ];
 
+/** For `npm run chaos` only: recorded disks, and their file systems. */
+const recordedDisks = [
+  { programs: ['qemu-storage-daemon'], debianPackage: 'qemu-system-common' },
+  { programs: ['mkfs.ext4'], debianPackage: 'e2fsprogs' },
+  { programs: ['mkfs.xfs'], debianPackage: 'xfsprogs' },
+  { programs: ['mkfs.btrfs'], debianPackage: 'btrfs-progs' },
+];
+
 /** Debian runs this file before it starts a service during installation; exit code 101 forbids the start. */
 const servicePolicy = '/usr/sbin/policy-rc.d';
 
@@ -128,6 +136,15 @@ export function missingPrograms(options) {
  */
 export function missingHostPrograms() {
   return packagesOfMissing(virtualMachine);
+}
+
+/**
+ * Find missing programs of the power cuts on file systems, which `npm run chaos` makes.
+ *
+ * @returns {readonly string[]} Debian packages that provide them
+ */
+export function missingDiskPrograms() {
+  return packagesOfMissing(recordedDisks);
 }
 
 function packagesOfMissing(needed) {

@@ -67,7 +67,7 @@ export class Machine {
       ...['-serial', `file:${this.#console}`],
     ];
     // A whole processor or more: others go first. It ends with this process, also after a kill.
-    const before = ['-n', '10', 'setpriv', '--pdeathsig', 'KILL', 'qemu-system-x86_64'];
+    const before = ['-n', '5', 'setpriv', '--pdeathsig', 'KILL', 'qemu-system-x86_64'];
     this.#qemu = spawn('nice', [...before, ...args], {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: { PATH: process.env.PATH, TMPDIR: directory },

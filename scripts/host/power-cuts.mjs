@@ -35,6 +35,8 @@ export async function cutPower(run) {
   const disk = makeDisk(run.directory);
   const result = { passed: 0, failed: 0, skipped: 0, failures: [], skips: [] };
   const cuts = Array.from({ length: run.cuts }, () => operations).flat();
+  // Cuts of one operation are spread over its requests: each is in another of equal parts.
+  const within = (round) => (Math.floor(round / operations.length) + random()) / run.cuts;
   let cut;
   for (const [round, next] of [...cuts, undefined].entries()) {
     const told = cut && `seed ${run.seed}, ${cut.operation}, request ${cut.count} of ${cut.total}`;
@@ -51,7 +53,7 @@ export async function cutPower(run) {
       result.failures.push(`${told ?? 'preparation'}: ${outcome.failed}`);
       return result;
     }
-    if (next !== undefined) cut = cutDisk(disk, { ...outcome, operation: next }, random);
+    if (next !== undefined) cut = cutDisk(disk, { ...outcome, operation: next, at: within(round) }, random);
   }
   return result;
 }
@@ -116,10 +118,10 @@ async function performJob(machine, job, { onLine, onStart }) {
   }
 }
 
-/** Lay the disk out as it was at one request of the operation. */
-function cutDisk(disk, { operation, begun, first, answered }, random) {
+/** Lay the disk out as it was at one request of the operation. @param at from 0, its beginning, to 1 */
+function cutDisk(disk, { operation, begun, first, answered, at }, random) {
   const total = readWriteLog(disk.log).length;
-  const count = first + Math.ceil(random() * (total - first));
+  const count = first + Math.ceil(at * (total - first));
   const share = [0, 1, random()][Math.floor(random() * 3)];
   const target = `${disk.path}.cut`;
   const { lost } = writeCutDisk({ ...disk, target, count, isLost: () => random() < share });

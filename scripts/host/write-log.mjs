@@ -8,7 +8,8 @@
  *
  * @see Linux, Documentation/admin-guide/device-mapper/log-writes.rst; qemu, block/blklogwrites.c
  */
-import { closeSync, copyFileSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 
 const magic = 0x6a736677736872n;
 const sectorSize = 512;
@@ -26,7 +27,7 @@ const [flush, forceAccess, discard] = [1n, 2n, 4n];
  */
 
 /**
- * Read the entries so far; while qemu runs, the last ones may be missing.
+ * Read the entries so far; while qemu runs, the last ones may be missing. It writes the first block at the first flush.
  *
  * @param {string} path
  * @returns {readonly WriteEntry[]}
@@ -38,7 +39,8 @@ export function readWriteLog(path) {
     const { size } = fstatSync(file);
     const block = Buffer.alloc(sectorSize);
     readSync(file, block, 0, sectorSize, 0);
-    if (size < sectorSize || block.readBigUInt64LE(0) !== magic || block.readUInt32LE(24) !== sectorSize)
+    const isBegun = block.some((byte) => byte !== 0);
+    if (isBegun && (block.readBigUInt64LE(0) !== magic || block.readUInt32LE(24) !== sectorSize))
       throw new Error(`"${path}" is no log of blklogwrites with sectors of ${sectorSize} bytes`);
     const entries = [];
     for (let at = sectorSize; at + sectorSize <= size; ) {
@@ -74,14 +76,15 @@ function parseEntry(block, contentAt) {
 /**
  * Write the disk as it is after a power cut.
  *
- * @param {{ base: string, log: string, target: string, count: number, isLost: () => boolean }} options the disk before
- *   the first entry, the number of entries that the disk had received, and a choice for each that was not flushed
+ * @param {{ base: string, log: string, target: string, from?: number, count: number, isLost: () => boolean }} options the
+ *   disk after the first `from` entries, default none; the number of entries that the disk had received, and a choice for
+ *   each that was not flushed
  * @returns {{ written: number, lost: number }} numbers of entries
  */
-export function writeCutDisk({ base, log, target, count, isLost }) {
-  const entries = readWriteLog(log).slice(0, count);
+export function writeCutDisk({ base, log, target, from: done = 0, count, isLost }) {
+  const entries = readWriteLog(log).slice(done, count);
   const flushed = entries.findLastIndex(({ isFlush }) => isFlush);
-  copyFileSync(base, target);
+  copySparse(base, target);
   const [from, to] = [openSync(log, 'r'), openSync(target, 'r+')];
   const result = { written: 0, lost: 0 };
   try {
@@ -101,4 +104,12 @@ export function writeCutDisk({ base, log, target, count, isLost }) {
     closeSync(to);
   }
   return result;
+}
+
+/** Disks are empty for the most part. */
+function copySparse(from, to) {
+  const { status, error } = spawnSync('cp', ['--sparse=always', '--reflink=auto', from, to], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  if (status !== 0) throw new Error(`cannot copy "${from}" to "${to}"`, { cause: error });
 }

@@ -4,15 +4,15 @@
  * the recorded changes. `OUTBOARD_POWER_CUTS` sets their number per operation; `OUTBOARD_SEED` repeats the choice.
  */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { openPluginEngine, type PluginEngine } from '@outboard/engine';
 import { CrashStates } from '../support/crash-states.ts';
+import { chooseCuts, cutOperations, pushCutVersions, stateOfPlugins } from '../support/cut-operations.ts';
 import { makeDaemonHome } from '../support/daemon.ts';
 import { checkDataRoot } from '../support/data-root.ts';
 import { needsRoot } from '../support/needs-root.ts';
-import { pluginContext } from '../support/plugin-archive.ts';
 import { followChanges } from '../support/recorded-changes.ts';
 import { startRegistry, type TestRegistry } from '../support/registry.ts';
 import { chooseSeed, seededRandom } from '../support/seeded-random.ts';
@@ -26,6 +26,14 @@ let home: Awaited<ReturnType<typeof makeDaemonHome>>;
 let registry: TestRegistry;
 let engine: PluginEngine;
 let dataRoot: string;
+const place = {
+  get engine() {
+    return engine;
+  },
+  get registry() {
+    return registry.host;
+  },
+};
 
 before(async () => {
   if (skip !== false) return;
@@ -33,11 +41,7 @@ before(async () => {
   dataRoot = join(home.home, 'data');
   registry = await startRegistry();
   engine = await openPluginEngine({ dataRoot, execRoot: join(home.home, 'run') });
-  for (const version of ['v1', 'v2']) {
-    await create(remote(version), version);
-    await engine.push({ plugin: remote(version) });
-    await engine.remove(remote(version));
-  }
+  await pushCutVersions(place);
 });
 
 after(async () => {
@@ -47,46 +51,17 @@ after(async () => {
   await home.remove();
 });
 
-const remote = (version: string) => `${registry.host}/acme/p:${version}`;
-const use = { kind: 'client', holder: 'tests' } as const;
-const idOf = () => engine.inspect('p').id;
-
-function create(name: string, version: string) {
-  const options = { config: { Description: version }, files: { '/version': version } };
-  return engine.create({ name, context: pluginContext(options) });
-}
-
-async function requestOf(version: string) {
-  return { remote: remote(version), privileges: await engine.privileges(remote(version)) };
-}
-
-/** Operations in an order in which each finds what it needs. */
-const operations: Readonly<Record<string, () => Promise<unknown>>> = {
-  create: () => create('p', 'v1'),
-  'remove, of a created plugin': () => engine.remove('p'),
-  install: async () => engine.pull({ ...(await requestOf('v1')), name: 'p' }),
-  set: () => engine.set('p', ['DEBUG=1']),
-  options: () => engine.update('p', { limits: { pids: 100 } }),
-  use: () => engine.references.add(idOf(), use),
-  'end of a use': () => engine.references.remove(idOf(), use),
-  upgrade: async () => engine.upgrade({ ...(await requestOf('v2')), plugin: 'p' }),
-  rollback: () => engine.rollback('p'),
-  'upgrade again': async () => engine.upgrade({ ...(await requestOf('v2')), plugin: 'p' }),
-  'garbage collection': () => engine.collectGarbage({ all: true }),
-  'remove, of an upgraded plugin': () => engine.remove('p'),
-};
-
-for (const [name, run] of Object.entries(operations)) {
+for (const [name, run] of Object.entries(cutOperations(place))) {
   test(`V1-V4, V6, V8 a power cut during ${name} leaves old or new, whatever of it was not flushed is lost`, {
     skip,
   }, async (context) => {
     const copies = mkdtempSync(join(home.home, 'trees-'));
-    const from = stateOf(engine, dataRoot);
+    const from = stateOfPlugins(engine, dataRoot);
     const states = new CrashStates(dataRoot, copies);
     await followChanges(dataRoot, (change) => states.follow(change), run);
-    const to = stateOf(engine, dataRoot);
+    const to = stateOfPlugins(engine, dataRoot);
     assert.notDeepEqual(to, from);
-    const cuts = chooseCuts(states.length);
+    const cuts = chooseCuts(states.length, cutsPerOperation, random);
     for (const at of cuts) {
       const share = [0, 1, random()][Math.floor(random() * 3)] ?? 0;
       const told = `seed ${seed}, cut after step ${at} of ${states.length}, ${share} of the rest survives`;
@@ -97,13 +72,6 @@ for (const [name, run] of Object.entries(operations)) {
     }
     context.diagnostic(`${cuts.length} power cuts`);
   });
-}
-
-/** The end, and one random step in each of equal parts of all; a step may be cut off several times. */
-function chooseCuts(length: number): readonly number[] {
-  const parts = cutsPerOperation - 1;
-  const steps = Array.from({ length: parts }, (_, part) => Math.floor(((part + random()) * length) / parts));
-  return [...steps, length];
 }
 
 /** Open an engine on the remains, twice. @returns what it tells */
@@ -128,22 +96,5 @@ async function stateAfterStart(roots: {
   readonly execRoot: string;
 }): Promise<unknown> {
   await using opened = await openPluginEngine(roots);
-  return stateOf(opened, roots.dataRoot);
-}
-
-/** Facts that an engine tells about its plugins, and the versions in their trees. */
-function stateOf(opened: PluginEngine, root: string): unknown {
-  return opened.list().map(({ id, name, enabled, config, settings }) => {
-    const directory = join(root, 'plugins', id);
-    const version = (tree: string) => {
-      const file = join(directory, tree, 'version');
-      return existsSync(file) ? readFileSync(file, 'utf8') : null;
-    };
-    return {
-      ...{ id, name, enabled, description: config.description, env: settings.env },
-      pids: opened.options(id).overrides.limits?.pids ?? null,
-      uses: opened.references.of(id).map(({ kind, holder }) => `${kind} ${holder}`),
-      trees: [version('rootfs'), version('rootfs.previous')],
-    };
-  });
+  return stateOfPlugins(opened, roots.dataRoot);
 }

@@ -143,8 +143,8 @@ test('writeCutDisk() keeps what was flushed, and loses of the rest what is chose
     ]),
   );
   assert.equal(readWriteLog(log).length, 5);
-  const diskAfter = (count: number, isLost: () => boolean) => {
-    writeCutDisk({ base, log, target, count, isLost });
+  const diskAfter = (count: number, isLost: () => boolean, from = 0) => {
+    writeCutDisk({ base, log, target, from, count, isLost });
     const disk = readFileSync(target, 'latin1');
     return [0, 1, 2, 3].map((sector) => disk[sector * 512]).join('');
   };
@@ -164,4 +164,11 @@ test('writeCutDisk() keeps what was flushed, and loses of the rest what is chose
     diskAfter(2, () => true),
     'a...',
   );
+  assert.equal(
+    diskAfter(5, () => false, 3),
+    'd.c.',
+    'the base holds the first three',
+  );
+  writeFileSync(log, '');
+  assert.deepEqual(readWriteLog(log), [], 'nothing was written yet');
 });
