@@ -74,7 +74,7 @@ async function readLine(session: ExecSession): Promise<{ readonly line: string; 
   return { line: said.slice(0, end).trim(), rest: said.slice(end + 1) };
 }
 
-/** What each open descriptor of this process refers to. */
+/** Targets of the open descriptors of this process. */
 function openDescriptors(): string[] {
   const targets: string[] = [];
   for (const descriptor of readdirSync('/proc/self/fd')) {
@@ -333,7 +333,7 @@ test('a hundred commands leak no descriptor and no process', { skip }, async () 
     for (const { code, stdout } of outcomes) assert.deepEqual([code, stdout.trim()], [0, 'x']);
   }
   assert.deepEqual(remains(), []);
-  // What a command had open may be closed after its end was told.
+  // Descriptors of a command may be closed after its end was told.
   const isClosed = await pollUntil(() => openDescriptors().length <= before.length, { timeoutMs: 10_000 });
   if (!isClosed) assert.deepEqual(openDescriptors(), before);
 });

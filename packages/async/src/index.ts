@@ -33,6 +33,7 @@ export { pollUntil } from './poll-until.ts';
 export { rejectOnAbort, resolveOnAbort } from './race-with-signal.ts';
 export { runOnce } from './run-once.ts';
 export { settlesWithin } from './settles-within.ts';
+export { shareRuns } from './share-runs.ts';
 // Streams.
 export { splitStream } from './split-stream.ts';
 export { stopWhenAborted } from './stop-when-aborted.ts';

@@ -4,9 +4,10 @@
 import { join } from 'node:path';
 import { mapBounded } from '@outboard/async';
 import type { Logger } from 'pino';
+import { findCgroupMounts } from './cgroup/cgroup-mounts.ts';
 import { readContainerProcesses } from './cgroup/container-processes.ts';
 import { readCgroupStats } from './cgroup/resource-stats.ts';
-import { findCgroupMounts, type ResourceUsage, readCgroupUsage } from './cgroup/resource-usage.ts';
+import { type ResourceUsage, readCgroupUsage } from './cgroup/resource-usage.ts';
 import { containerEndedError, listExecDirectories, removeExec } from './exec/exec-directory.ts';
 import { sharesMountNamespace } from './linux/mount-namespace.ts';
 import { readContainerAddress } from './network/container-address.ts';

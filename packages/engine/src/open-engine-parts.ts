@@ -33,6 +33,7 @@ import { createFindUsers, openLedger, openMountKeeper } from './mounts/open-moun
 import { createEngineEvents } from './observe/engine-events.ts';
 import { collectGarbage } from './operations/content/collect-garbage.ts';
 import type { EngineContext } from './operations/engine-context.ts';
+import { createAllUsageReader } from './operations/insight/resource-usage.ts';
 import { createProgramArchitectures } from './operations/program-architectures.ts';
 import type { PluginEngineOptions } from './plugin-engine-options.ts';
 import { openSignaturePolicy, type ReloadableSignaturePolicy } from './policy/open-signature-policy.ts';
@@ -116,6 +117,7 @@ export async function openEngineParts(options: OpenOptions, stack: DisposalStack
     supervisor,
     execRoot,
     containers,
+    readAllUsage: createAllUsageReader({ store, supervisor, containers }),
     preflight,
     workspaces,
     queue,

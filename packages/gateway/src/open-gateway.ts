@@ -76,7 +76,7 @@ export async function openGateway<Plugin extends GatewayPlugin>(
   });
   return {
     endpoints: () => table.endpoints(),
-    endpoint: (pluginId) => table.endpoints().find((endpoint) => endpoint.pluginId === pluginId),
+    endpoint: (pluginId) => table.endpoint(pluginId),
     onChange: (listener) => listeners.add(listener),
     isOwnSocket: (path) => table.isOwnSocket(path),
     admitAlias: ({ name }, alias) => table.admitAlias(name, alias),

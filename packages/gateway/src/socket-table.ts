@@ -60,6 +60,11 @@ export class SocketTable<Plugin extends GatewayPlugin> {
     return [...this.#entries].map(toEndpoint).toSorted((one, other) => (one.alias < other.alias ? -1 : 1));
   }
 
+  endpoint(pluginId: string): GatewayEndpoint | undefined {
+    const entry = this.#entries.get(pluginId);
+    return entry && toEndpoint([pluginId, entry]);
+  }
+
   isOwnSocket(path: string): boolean {
     const { directory } = this.#deps;
     if (!path.endsWith('.sock') || dirname(path) !== realPath(directory)) return false;

@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { mapBounded, pollUntil } from '@outboard/async';
 import { OutboardError } from '@outboard/oci';
 import { isErrno } from '../linux/errno.ts';
-import { readMountTable } from '../linux/mount-table.ts';
 import { processState } from '../linux/process-identity.ts';
+import { findCgroupMounts } from './cgroup-mounts.ts';
 
 /** Upper bound for the directories below one cgroup that are visited: a container may create as many as it likes. */
 const maxDirectories = 10_000;
@@ -19,9 +19,8 @@ const maxDirectories = 10_000;
  * @param cgroupPath absolute, below the root of each hierarchy
  */
 export async function findCgroupDirectories(cgroupPath: string): Promise<readonly string[]> {
-  const hierarchies = (await readMountTable()).filter(({ fileSystem }) => /^cgroup2?$/.test(fileSystem));
-  const mountPoints = new Set(hierarchies.map(({ mountPoint }) => mountPoint));
-  const directories = [...mountPoints].map((mountPoint) => join(mountPoint, cgroupPath));
+  const mountPoints = (await findCgroupMounts()).map(({ mountPoint }) => mountPoint);
+  const directories = mountPoints.map((mountPoint) => join(mountPoint, cgroupPath));
   const present = await Promise.all(directories.map((directory) => listDirectory(directory)));
   return directories.filter((_, index) => present[index] !== undefined);
 }

@@ -7,7 +7,7 @@
 import { appendFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isErrno } from '../linux/errno.ts';
-import { findCgroupDirectories } from './cgroup-tree.ts';
+import { findCgroupMounts, mayControl } from './cgroup-mounts.ts';
 import { findField, readOptional } from './controller-files.ts';
 
 /**
@@ -15,11 +15,11 @@ import { findField, readOptional } from './controller-files.ts';
  */
 export async function countOutOfMemoryKills(cgroupPath: string): Promise<number | undefined> {
   let kills: number | undefined;
-  for (const directory of await findCgroupDirectories(cgroupPath)) {
-    for (const file of ['memory.events', 'memory.oom_control']) {
-      const count = findField(await readOptional(join(directory, file)), 'oom_kill');
-      if (count !== undefined) kills = Math.max(kills ?? 0, count);
-    }
+  for (const mount of await findCgroupMounts()) {
+    if (!mayControl(mount, 'memory')) continue;
+    const file = mount.version === 1 ? 'memory.oom_control' : 'memory.events';
+    const count = findField(await readOptional(join(mount.mountPoint, cgroupPath, file)), 'oom_kill');
+    if (count !== undefined) kills = Math.max(kills ?? 0, count);
   }
   return kills;
 }

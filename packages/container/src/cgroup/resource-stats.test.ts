@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import type { CgroupMount } from './cgroup-mounts.ts';
 import { readCgroupStats } from './resource-stats.ts';
-import type { CgroupMount } from './resource-usage.ts';
 
 /** A hierarchy with the files of one cgroup, `/plugin`. */
 function hierarchy(

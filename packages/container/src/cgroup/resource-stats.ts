@@ -4,8 +4,9 @@
  * @see Documentation/admin-guide/cgroup-v1/blkio-controller.rst and pids.rst, cgroup-v2.rst
  */
 import { join } from 'node:path';
+import { type CgroupMount, mayControl } from './cgroup-mounts.ts';
 import { readNumber, readOptional } from './controller-files.ts';
-import { type CgroupMount, type ResourceUsage, readCgroupUsage } from './resource-usage.ts';
+import { type ResourceUsage, readCgroupUsage } from './resource-usage.ts';
 
 /** Figures of a container. A figure that this host does not count, and a limit that is not set, is absent. */
 export interface ResourceStats extends ResourceUsage {
@@ -32,18 +33,21 @@ export async function readCgroupStats(
 ): Promise<ResourceStats> {
   const [usage, ...found] = await Promise.all([
     readCgroupUsage(cgroupPath, mounts),
-    ...mounts.map(({ mountPoint, version }) => readFigures(join(mountPoint, cgroupPath), version)),
+    ...mounts.map((mount) => readFigures(mount, join(mount.mountPoint, cgroupPath))),
   ]);
   // v1 is first in the list and has precedence.
   return Object.assign({}, ...found.toReversed(), usage);
 }
 
-async function readFigures(directory: string, version: 1 | 2): Promise<ResourceStats> {
+async function readFigures(mount: CgroupMount, directory: string): Promise<ResourceStats> {
+  const isVersion1 = mount.version === 1;
+  const number = (controller: string, file: string) =>
+    mayControl(mount, controller) ? readNumber(join(directory, file)) : undefined;
   const [limit, tasks, taskLimit, transfer] = await Promise.all([
-    readNumber(join(directory, version === 1 ? 'memory.limit_in_bytes' : 'memory.max')),
-    readNumber(join(directory, 'pids.current')),
-    readNumber(join(directory, 'pids.max')),
-    version === 1 ? readTransfer1(directory) : readTransfer2(directory),
+    number('memory', isVersion1 ? 'memory.limit_in_bytes' : 'memory.max'),
+    number('pids', 'pids.current'),
+    number('pids', 'pids.max'),
+    mayControl(mount, 'blkio') ? readTransfer(directory, mount.version) : {},
   ]);
   const hasLimit = limit !== undefined && limit < leastUnlimitedBytes;
   return {
@@ -55,6 +59,10 @@ async function readFigures(directory: string, version: 1 | 2): Promise<ResourceS
 }
 
 type Transfer = Pick<ResourceStats, 'readBytes' | 'writtenBytes'>;
+
+function readTransfer(directory: string, version: 1 | 2): Promise<Transfer> {
+  return version === 1 ? readTransfer1(directory) : readTransfer2(directory);
+}
 
 /** Read v1 totals: lines such as `8:0 Read 4096`, by device. */
 async function readTransfer1(directory: string): Promise<Transfer> {

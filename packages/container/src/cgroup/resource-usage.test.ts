@@ -3,7 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { type CgroupMount, readCgroupUsage } from './resource-usage.ts';
+import type { CgroupMount } from './cgroup-mounts.ts';
+import { readCgroupUsage } from './resource-usage.ts';
 
 /** Hierarchies with the files of one cgroup, `/plugin`. */
 function hierarchies(
@@ -51,6 +52,24 @@ test('S21 readCgroupUsage() prefers v1 on a hybrid host, and uses v2 for what v1
   const version2 = { version: 2, files: { 'cpu.stat': 'usage_usec 1\n', 'memory.current': '7\n' } } as const;
   const both = hierarchies(t, [cpuacct, version2]);
   assert.deepEqual(await readCgroupUsage('/plugin', both), { cpuSeconds: 2.5, memoryBytes: 7 });
+});
+
+test('readCgroupUsage() looks for a figure only where its controller is, and not on v2 once v1 has told it', async (t) => {
+  const version2 = { version: 2, files: { 'cpu.stat': 'usage_usec 1\n', 'memory.current': '7\n' } } as const;
+  const mounts = hierarchies(t, [cpuacct, cpuacct, memory, version2]).map((mount, index) => {
+    const controllers = [['rw', 'pids'], ['rw', 'cpu', 'cpuacct'], ['rw', 'memory'], undefined][index];
+    return controllers === undefined ? mount : { ...mount, controllers };
+  });
+  const [others, , , unified] = mounts;
+  // Content that would be an error if it were read: a directory in the place of the file.
+  for (const path of [
+    `${others?.mountPoint}/plugin/cpuacct.usage`,
+    `${unified?.mountPoint}/plugin/cpu.stat`,
+  ]) {
+    rmSync(path);
+    mkdirSync(path);
+  }
+  assert.deepEqual(await readCgroupUsage('/plugin', mounts), { cpuSeconds: 2.5, memoryBytes: 600_000 });
 });
 
 test('readCgroupUsage() leaves out figures that are absent, not a number, or without a controller', async (t) => {

@@ -4,7 +4,7 @@
  * @see Documentation/admin-guide/cgroup-v1/cpuacct.rst and memory.rst, cgroup-v2.rst
  */
 import { join } from 'node:path';
-import { readMountTable } from '../linux/mount-table.ts';
+import { type CgroupMount, mayControl } from './cgroup-mounts.ts';
 import { findField, readNumber, readOptional } from './controller-files.ts';
 
 /** Usage of a container; a figure that this host does not count is absent. */
@@ -13,25 +13,6 @@ export interface ResourceUsage {
   readonly cpuSeconds?: number;
   /** Memory in bytes without inactive file cache, as `docker stats` shows it. */
   readonly memoryBytes?: number;
-}
-
-/** A mounted cgroup hierarchy. */
-export interface CgroupMount {
-  readonly mountPoint: string;
-  readonly version: 1 | 2;
-}
-
-/** All mounted cgroup hierarchies, v1 before v2. */
-export async function findCgroupMounts(): Promise<readonly CgroupMount[]> {
-  const mounts = await readMountTable();
-  const at = (fileSystem: string, version: 1 | 2): readonly CgroupMount[] => {
-    const found = mounts.filter((mount) => mount.fileSystem === fileSystem);
-    return [...new Set(found.map(({ mountPoint }) => mountPoint))].map((mountPoint) => ({
-      mountPoint,
-      version,
-    }));
-  };
-  return [...at('cgroup', 1), ...at('cgroup2', 2)];
 }
 
 /**
@@ -44,18 +25,19 @@ export async function readCgroupUsage(
   mounts: readonly CgroupMount[],
 ): Promise<ResourceUsage> {
   let usage: ResourceUsage = {};
-  for (const { mountPoint, version } of mounts) {
-    const directory = join(mountPoint, cgroupPath);
-    const found = version === 1 ? await readVersion1(directory) : await readVersion2(directory);
+  for (const mount of mounts) {
+    if (usage.cpuSeconds !== undefined && usage.memoryBytes !== undefined) break;
+    const directory = join(mount.mountPoint, cgroupPath);
+    const found = mount.version === 1 ? await readVersion1(mount, directory) : await readVersion2(directory);
     usage = { ...found, ...usage };
   }
   return usage;
 }
 
-async function readVersion1(directory: string): Promise<ResourceUsage> {
+async function readVersion1(mount: CgroupMount, directory: string): Promise<ResourceUsage> {
   const [cpuNanoseconds, memory] = await Promise.all([
-    readNumber(join(directory, 'cpuacct.usage')),
-    readMemory(directory, 'memory.usage_in_bytes', 'total_inactive_file'),
+    mayControl(mount, 'cpuacct') ? readNumber(join(directory, 'cpuacct.usage')) : undefined,
+    mayControl(mount, 'memory') ? readMemory(directory, 'memory.usage_in_bytes', 'total_inactive_file') : {},
   ]);
   return { ...(cpuNanoseconds !== undefined && { cpuSeconds: cpuNanoseconds / 1e9 }), ...memory };
 }

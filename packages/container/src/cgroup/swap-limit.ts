@@ -4,7 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { findCgroupMounts } from './resource-usage.ts';
+import { findCgroupMounts } from './cgroup-mounts.ts';
 
 /**
  * True when the kernel can limit swap. On cgroup v1 it must be 6.1 or newer, or have been booted with
@@ -12,7 +12,7 @@ import { findCgroupMounts } from './resource-usage.ts';
  */
 export async function canLimitSwap(): Promise<boolean> {
   const memory = (await findCgroupMounts()).find(
-    ({ mountPoint, version }) => version === 1 && existsSync(join(mountPoint, 'memory.limit_in_bytes')),
+    ({ version, controllers }) => version === 1 && controllers?.includes('memory'),
   );
   // On v2 the OCI runtime itself ignores the limit on a kernel without swap.
   return memory === undefined || existsSync(join(memory.mountPoint, 'memory.memsw.limit_in_bytes'));

@@ -41,6 +41,7 @@ test('parseMountTable() decodes octal escapes and keeps optional fields', () => 
     options: ['rw', 'noatime'],
     propagation: ['shared:7', 'master:1'],
     fileSystem: 'ext3',
+    superOptions: ['rw', 'errors=continue'],
   });
 });
 

@@ -22,6 +22,8 @@ export interface MountEntry {
   /** `shared:5`, `master:2`, … */
   readonly propagation: readonly string[];
   readonly fileSystem: string;
+  /** Options of the file system itself, such as the controllers of a cgroup v1 hierarchy. */
+  readonly superOptions: readonly string[];
 }
 
 /**
@@ -39,7 +41,7 @@ export function parseMountTable(table: string): MountEntry[] {
 function parseMountLine(line: string): MountEntry {
   const [mountPart = '', sourcePart = ''] = line.split(' - ', 2);
   const [id, parentId, device, root, mountPoint, options = '', ...propagation] = mountPart.split(' ');
-  const [fileSystem] = sourcePart.split(' ');
+  const [fileSystem, , superOptions = ''] = sourcePart.split(' ');
   if (!id || !parentId || !device || !root || !mountPoint || !fileSystem) {
     throw new OutboardError('system', `cannot read mount table line ${JSON.stringify(line)}`);
   }
@@ -52,6 +54,7 @@ function parseMountLine(line: string): MountEntry {
     options: options.split(','),
     propagation,
     fileSystem: decodeOctal(fileSystem),
+    superOptions: superOptions.split(','),
   };
 }
 
@@ -98,6 +101,14 @@ function placesTo(path: string): readonly string[] {
 /** Read the mount table of a process, as seen from its root directory; default this process. */
 export async function readMountTable(pid: number | 'self' = 'self'): Promise<MountEntry[]> {
   return parseMountTable(await readFile(`/proc/${pid}/mountinfo`, 'latin1'));
+}
+
+/** The mounts of some types of file systems. Other lines, of which there may be thousands, are not parsed. */
+export async function readMountsOfType(...types: readonly string[]): Promise<MountEntry[]> {
+  const table = await readFile('/proc/self/mountinfo', 'latin1');
+  // The kernel escapes spaces within fields.
+  const isOfType = (line: string) => types.some((type) => line.includes(` - ${type} `));
+  return table.split('\n').filter(isOfType).map(parseMountLine);
 }
 
 /** Mounts at a path and below it, topmost and deepest first. A link in the last component is not followed. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { encodeJson } from './json.ts';
+import { encodeJson, encodeJsonBytes } from './json.ts';
 import { encodeJsonList } from './json-list.ts';
 
 describe('encodeJsonList()', () => {
@@ -11,7 +11,10 @@ describe('encodeJsonList()', () => {
   ];
   for (const [name, items] of cases) {
     test(`encodes ${name} as a whole document is`, async () => {
-      const pieces = await encodeJsonList(items, encodeJson, { before: '{"Items":', after: ',"More":null}' });
+      const pieces = await encodeJsonList(items, encodeJsonBytes, {
+        before: '{"Items":',
+        after: ',"More":null}',
+      });
       const want = `${encodeJson({ Items: items, More: null })}\n`;
       assert.equal(Buffer.concat(pieces).toString(), want);
     });
@@ -20,7 +23,7 @@ describe('encodeJsonList()', () => {
   test('keeps a long document in pieces', async () => {
     const pieces = await encodeJsonList(
       Array.from({ length: 10 }, () => 'a'.repeat(100_000)),
-      encodeJson,
+      encodeJsonBytes,
     );
     assert.ok(pieces.length > 3, `got ${pieces.length}`);
   });

@@ -7,8 +7,10 @@ import { createTurnPacer } from '@outboard/async';
 /** A document as UTF-8, in pieces that follow each other. */
 export type DocumentPieces = readonly Buffer[];
 
-/** Characters of one piece: as much as the system takes for a local socket at once. */
-const pieceCharacters = 128 * 1024;
+/** Bytes of one piece: as much as the system takes for a local socket at once. */
+const pieceBytes = 128 * 1024;
+
+const separator = Buffer.from(',');
 
 /** The text of a document around the array. */
 export interface Surroundings {
@@ -18,26 +20,32 @@ export interface Surroundings {
 
 /**
  * Encode an array, with a newline at the end of the document.
- * @param encode one element, as `encodeJson` does
+ * @param encode one element, as `encodeJson` does, in UTF-8
  */
 export async function encodeJsonList<Item>(
   items: Iterable<Item>,
-  encode: (item: Item) => string,
+  encode: (item: Item) => Buffer,
   { before = '', after = '' }: Surroundings = {},
 ): Promise<DocumentPieces> {
   const pacer = createTurnPacer();
   const pieces: Buffer[] = [];
-  let text = `${before}[`;
-  let separator = '';
+  let parts: Buffer[] = [Buffer.from(`${before}[`)];
+  let bytes = 0;
+  let isFirst = true;
   for (const item of items) {
-    text += separator + encode(item);
-    separator = ',';
-    if (text.length >= pieceCharacters) {
-      pieces.push(Buffer.from(text));
-      text = '';
+    const encoded = encode(item);
+    if (isFirst) isFirst = false;
+    else parts.push(separator);
+    parts.push(encoded);
+    bytes += encoded.length;
+    if (bytes >= pieceBytes) {
+      pieces.push(Buffer.concat(parts));
+      parts = [];
+      bytes = 0;
     }
     const pause = pacer.pause();
     if (pause !== undefined) await pause;
   }
-  return [...pieces, Buffer.from(`${text}]${after}\n`)];
+  parts.push(Buffer.from(`]${after}\n`));
+  return [...pieces, Buffer.concat(parts)];
 }

@@ -8,6 +8,11 @@ export function encodeJson(value: unknown): string {
   return escapeCharacters(JSON.stringify(value), /[\u2028\u2029]/g);
 }
 
+/** Encode a document as `encodeJson`, in UTF-8. */
+export function encodeJsonBytes(value: unknown): Buffer {
+  return Buffer.from(encodeJson(value));
+}
+
 /** Encode one line of a stream, without the newline. */
 export function encodeStreamLine(value: unknown): string {
   return escapeCharacters(JSON.stringify(value), /[<>&\u2028\u2029]/g);

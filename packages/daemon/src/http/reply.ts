@@ -51,11 +51,10 @@ export function emptyReply(status: number, headers: ReplyHeaders = {}): WholeRep
 
 /** A reply with a JSON document. */
 export function jsonReply(status: number, value: unknown): WholeReply {
-  return encodedJsonReply(status, encodeJson(value));
+  return { status, headers: { 'Content-Type': jsonContentType }, body: `${encodeJson(value)}\n` };
 }
 
-/** A reply with an encoded JSON document: a text without the newline at its end, or pieces with it. */
-export function encodedJsonReply(status: number, document: string | DocumentPieces): WholeReply {
-  const body = typeof document === 'string' ? `${document}\n` : document;
-  return { status, headers: { 'Content-Type': jsonContentType }, body };
+/** A reply with an encoded JSON document, with the newline at its end. */
+export function encodedJsonReply(status: number, document: DocumentPieces): WholeReply {
+  return { status, headers: { 'Content-Type': jsonContentType }, body: document };
 }

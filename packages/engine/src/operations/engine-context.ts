@@ -23,6 +23,7 @@ import type { Consents } from '../store/consents.ts';
 import type { StateFiles } from '../store/damaged-file.ts';
 import type { PluginStore } from '../store/plugin-store.ts';
 import type { Supervisor } from '../supervise/supervisor.ts';
+import type { ReadAllUsage } from './insight/resource-usage.ts';
 import type { ProgramArchitectures } from './program-architectures.ts';
 
 /** The parts of one engine. */
@@ -43,6 +44,7 @@ export interface EngineContext {
   readonly execRoot: string;
   /** Containers of running plugins, by plugin ID. */
   readonly containers: RunningContainers;
+  readonly readAllUsage: ReadAllUsage;
   readonly preflight: Preflight;
   readonly workspaces: Workspaces;
   readonly openJail: OpenUnpackJail;

@@ -9,7 +9,7 @@ import type {
   PluginStatus,
 } from '@outboard/engine';
 import type { Gateway, GatewayEndpoint } from '@outboard/gateway';
-import { encodeJson } from '../../http/json.ts';
+import { encodeJsonBytes } from '../../http/json.ts';
 import { encodeJsonList } from '../../http/json-list.ts';
 import { encodedJsonReply, jsonReply } from '../../http/reply.ts';
 import type { Route } from '../../http/route-table.ts';
@@ -41,7 +41,10 @@ export function statusRoutes(
           ...statuses.map((status) => () => describe(status)),
           ...damaged.map((plugin) => () => toDamagedDocument(plugin)),
         ];
-        return encodedJsonReply(200, await encodeJsonList(documents, (document) => encodeJson(document())));
+        return encodedJsonReply(
+          200,
+          await encodeJsonList(documents, (document) => encodeJsonBytes(document())),
+        );
       },
     },
     {

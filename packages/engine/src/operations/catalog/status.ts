@@ -59,7 +59,7 @@ export interface PluginStatus {
 
 type StatusContext = Pick<
   EngineContext,
-  'store' | 'supervisor' | 'execRoot' | 'containers' | 'architectures' | 'logger'
+  'store' | 'supervisor' | 'execRoot' | 'containers' | 'readAllUsage' | 'architectures' | 'logger'
 >;
 
 /** The plugins that pass the filters, by name, without addresses and last failures. */
@@ -68,7 +68,7 @@ export async function listStatuses(
   filters?: PluginFilters,
 ): Promise<readonly PluginStatus[]> {
   const records = listPlugins(context, filters);
-  const usage = await readResourceUsage(context);
+  const usage = await context.readAllUsage();
   const architectures = await findArchitectures(context, records);
   // Nothing is awaited from here on: all states are of the same moment.
   return records.map((record, index) => ({

@@ -8,7 +8,6 @@ import type { PluginLogs } from '../../logs/plugin-logs.ts';
 import type { FaceRows } from '../face-rows.ts';
 import { debugPlugin, execInPlugin, type PluginDebugRequest } from './exec.ts';
 import { listPluginProcesses } from './processes.ts';
-import { readResourceUsage } from './resource-usage.ts';
 import { type PluginStats, readStats } from './stats.ts';
 
 /** Reads figures of plugins and runs commands in them. Parameters `plugin` are as in `PluginCatalog`. */
@@ -52,7 +51,7 @@ export const insightRows: FaceRows<InsightOperations> = {
   outOfMemoryKills: {
     direct: ({ store, supervisor }, plugin) => supervisor.outOfMemoryKills(store.find(plugin).id),
   },
-  resourceUsage: { direct: (context) => readResourceUsage(context) },
+  resourceUsage: { direct: ({ readAllUsage }) => readAllUsage() },
   stats: { direct: readStats },
   processes: { direct: listPluginProcesses },
   exec: { direct: execInPlugin },

@@ -2,20 +2,34 @@
  * Resource usage: memory, processor time and processes of running plugins, from their cgroups.
  */
 
-import type { ResourceUsage } from '@outboard/container';
+import { shareRuns } from '@outboard/async';
+import type { ResourceUsage, RunningContainers } from '@outboard/container';
 import type { Plugin } from '../../config/plugin-config.ts';
-import { hasProcess } from '../../supervise/supervisor.ts';
-import type { EngineContext } from '../engine-context.ts';
+import type { PluginStore } from '../../store/plugin-store.ts';
+import { hasProcess, type Supervisor } from '../../supervise/supervisor.ts';
+
+interface UsageSources {
+  readonly store: Pick<PluginStore, 'all'>;
+  readonly supervisor: Pick<Supervisor, 'state'>;
+  readonly containers: Pick<RunningContainers, 'usage'>;
+}
 
 /**
- * Read the usage of the plugins that run, by plugin ID.
- * @param plugins default all
+ * Read the usage of those of some plugins that run, by plugin ID.
  * @throws {OutboardError} system when the host's mount table cannot be read
  */
 export async function readResourceUsage(
-  context: Pick<EngineContext, 'store' | 'supervisor' | 'containers'>,
-  plugins: readonly Pick<Plugin, 'id'>[] = context.store.all(),
+  { supervisor, containers }: Omit<UsageSources, 'store'>,
+  plugins: readonly Pick<Plugin, 'id'>[],
 ): Promise<ReadonlyMap<string, ResourceUsage>> {
-  const running = plugins.filter(({ id }) => hasProcess(context.supervisor.state(id)));
-  return context.containers.usage(running.map(({ id }) => id));
+  const running = plugins.filter(({ id }) => hasProcess(supervisor.state(id)));
+  return containers.usage(running.map(({ id }) => id));
+}
+
+/** Reads the usage of all plugins that run, by plugin ID. Rejects as `readResourceUsage`. */
+export type ReadAllUsage = () => Promise<ReadonlyMap<string, ResourceUsage>>;
+
+/** Callers share readings: each takes hundreds of system calls. */
+export function createAllUsageReader(sources: UsageSources): ReadAllUsage {
+  return shareRuns(() => readResourceUsage(sources, sources.store.all()));
 }

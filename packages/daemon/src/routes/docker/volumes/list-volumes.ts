@@ -2,7 +2,7 @@
  * `GET /volumes`
  */
 import type { Volume, Volumes } from '@outboard/engine';
-import { encodeJson } from '../../../http/json.ts';
+import { encodeJson, encodeJsonBytes } from '../../../http/json.ts';
 import { encodeJsonList } from '../../../http/json-list.ts';
 import { encodedJsonReply } from '../../../http/reply.ts';
 import type { Route } from '../../../http/route-table.ts';
@@ -16,7 +16,7 @@ export function listVolumesRoute(volumes: Pick<Volumes, 'list'>): Route {
     path: '/volumes',
     async handle({ query, signal }) {
       const list = await volumes.list(parseVolumeFilters(query.get('filters')), { signal });
-      const encode = (volume: Volume) => encodeJson(toVolumeDocument(volume));
+      const encode = (volume: Volume) => encodeJsonBytes(toVolumeDocument(volume));
       const warnings = encodeJson(list.warnings.length === 0 ? null : list.warnings);
       const surroundings = { before: '{"Volumes":', after: `,"Warnings":${warnings}}` };
       return encodedJsonReply(200, await encodeJsonList(list.volumes, encode, surroundings));
