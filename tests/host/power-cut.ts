@@ -1,21 +1,21 @@
 /**
- * Runs in the virtual machine of `npm run test:host`, once in each boot: checks what the last power cut left on the disk, and
- * performs the next operation until the power is cut.
+ * Runs in the virtual machine of `npm run test:host`: performs operations on a disk whose requests are recorded, or checks
+ * what a power cut left on a disk.
  *
  * usage: node power-cut.mjs DISK JOB, with JOB as JSON, see `Job`
  *
- * Its output is one line of JSON for each step: `{ checked }`, `{ begun }` with the state before the operation, after which
- * it waits for a line on its standard input, and `{ answered }`.
+ * Its output is one line of JSON for each step: `{ begun }` with an operation and the state before it, and `{ answered }`,
+ * after each of which it waits for a line on its standard input; `{ checked }`; `{ failed }`.
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { startDaemon, type TestDaemon } from '../support/daemon.ts';
 import {
   checkInterrupted,
+  type InterruptedPlace,
   interruptedArchive,
   interruptedOperations,
   lookAtInterrupted,
@@ -26,17 +26,16 @@ import { startRegistry } from '../support/registry.ts';
 import { untilOnlyPluginsRun, untilPluginAccepts } from '../support/running-plugins.ts';
 
 interface Job {
-  readonly round: number;
-  /** The operation that was cut off; absent at the first boot. */
+  /** Operations to perform, on an empty disk. */
+  readonly operations?: readonly string[];
+  /** The operation that was cut off, whose remains are to be checked. */
   readonly cut?: {
     readonly operation: string;
     /** State before it, as told. */
     readonly from: unknown;
-    /** Present if it was answered before the cut. */
+    /** It was answered before the cut. */
     readonly isAnswered: boolean;
   };
-  /** The operation to perform; absent in a boot that only checks. */
-  readonly next?: string;
 }
 
 const home = '/run/outboard-cut';
@@ -47,14 +46,21 @@ function say(line: object): void {
 }
 
 /** The data root is on the disk, all else on the tmpfs of /run, as on real hosts. */
-function mountDisk(disk: string): { readonly registry: string } {
-  const mounted = '/run/outboard-disk';
-  for (const directory of [mounted, join(home, 'data')]) mkdirSync(directory, { recursive: true });
+function mountDisk(disk: string): AsyncDisposable & { readonly registry: string } {
+  const [mounted, dataRoot] = ['/run/outboard-disk', join(home, 'data')];
+  for (const directory of [mounted, dataRoot]) mkdirSync(directory, { recursive: true });
   execFileSync('mount', [disk, mounted]);
   const data = join(mounted, 'data');
   mkdirSync(data, { recursive: true });
-  execFileSync('mount', ['--bind', data, join(home, 'data')]);
-  return { registry: join(mounted, 'registry') };
+  execFileSync('mount', ['--bind', data, dataRoot]);
+  return {
+    registry: join(mounted, 'registry'),
+    async [Symbol.asyncDispose]() {
+      for (const path of [dataRoot, mounted]) execFileSync('umount', [path]);
+      // As after a boot.
+      rmSync(home, { recursive: true });
+    },
+  };
 }
 
 async function checkCut(daemon: TestDaemon, { operation, from, isAnswered }: NonNullable<Job['cut']>) {
@@ -78,33 +84,45 @@ async function checkCut(daemon: TestDaemon, { operation, from, isAnswered }: Non
   return to !== JSON.stringify(from) ? 'new' : 'old';
 }
 
-async function main(disk: string, job: Job): Promise<void> {
-  const places = mountDisk(disk);
-  const registry = await startRegistry({ directory: places.registry });
-  const daemon = await startDaemon({ home });
-  const api = pluginApi(daemon.socket);
-  const place = { api, registry: registry.host };
-  try {
-    if (job.cut === undefined) {
-      await pushVersions(place);
-      await api.create(bystander, interruptedArchive('v1'));
-      await api.enable(bystander);
-    } else {
-      say({ checked: await checkCut(daemon, job.cut) });
-    }
-    if (job.next === undefined) return;
-    const operation = interruptedOperations(place)[job.next] ?? assert.fail(`no operation ${job.next}`);
-    await operation.prepare(lookAtInterrupted(daemon.dataRoot).plugin, job.round);
+/** Perform operations, one after the other. */
+async function performAll(
+  daemon: TestDaemon,
+  place: InterruptedPlace,
+  names: readonly string[],
+): Promise<void> {
+  const input = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+  await pushVersions(place);
+  await place.api.create(bystander, interruptedArchive('v1'));
+  await place.api.enable(bystander);
+  for (const [round, name] of names.entries()) {
+    const operation = interruptedOperations(place)[name] ?? assert.fail(`no operation ${name}`);
+    await operation.prepare(lookAtInterrupted(daemon.dataRoot).plugin, round);
     const { plugin } = lookAtInterrupted(daemon.dataRoot);
     execFileSync('sync');
-    say({ begun: { from: operation.read(plugin) ?? null } });
-    await once(createInterface({ input: process.stdin }), 'line');
-    await operation.run(plugin, job.round);
+    say({ begun: { operation: name, from: operation.read(plugin) ?? null } });
+    await input.next();
+    await operation.run(plugin, round);
     say({ answered: true });
-    // The power is cut now.
-    await once(process, 'SIGTERM');
+    await input.next();
+  }
+}
+
+async function main(disk: string, { operations = [], cut }: Job): Promise<void> {
+  await using mounted = mountDisk(disk);
+  // Its end is that of its plugins, so that the next disk finds none.
+  const daemon = await startDaemon({ home, args: ['--no-live-restore'] });
+  try {
+    if (cut === undefined) {
+      const registry = await startRegistry({ directory: mounted.registry });
+      await performAll(daemon, { api: pluginApi(daemon.socket), registry: registry.host }, operations);
+      await registry.stop();
+    } else {
+      say({ checked: await checkCut(daemon, cut) });
+    }
   } catch (error) {
     throw new Error(`${error instanceof Error ? error.message : error}\n${daemon.log()}`, { cause: error });
+  } finally {
+    await daemon.end('SIGTERM');
   }
 }
 
