@@ -3,7 +3,7 @@
  */
 
 import type { KeyedQueue, OperationScope } from '@outboard/async';
-import type { OpenUnpackJail, RunningContainers, Workspaces } from '@outboard/container';
+import type { OpenUnpackJail, ResourceUsage, RunningContainers, Workspaces } from '@outboard/container';
 import type { ContentStore, RegistryClient } from '@outboard/oci';
 import type { Logger } from 'pino';
 import type { StagedArchives } from '../archives/staged-archives.ts';
@@ -23,7 +23,6 @@ import type { Consents } from '../store/consents.ts';
 import type { StateFiles } from '../store/damaged-file.ts';
 import type { PluginStore } from '../store/plugin-store.ts';
 import type { Supervisor } from '../supervise/supervisor.ts';
-import type { ReadAllUsage } from './insight/resource-usage.ts';
 import type { ProgramArchitectures } from './program-architectures.ts';
 
 /** The parts of one engine. */
@@ -44,7 +43,8 @@ export interface EngineContext {
   readonly execRoot: string;
   /** Containers of running plugins, by plugin ID. */
   readonly containers: RunningContainers;
-  readonly readAllUsage: ReadAllUsage;
+  /** Reads the usage of all plugins that run, by plugin ID. */
+  readonly readAllUsage: () => Promise<ReadonlyMap<string, ResourceUsage>>;
   readonly preflight: Preflight;
   readonly workspaces: Workspaces;
   readonly openJail: OpenUnpackJail;

@@ -7,6 +7,7 @@ import type { ResourceUsage, RunningContainers } from '@outboard/container';
 import type { Plugin } from '../../config/plugin-config.ts';
 import type { PluginStore } from '../../store/plugin-store.ts';
 import { hasProcess, type Supervisor } from '../../supervise/supervisor.ts';
+import type { EngineContext } from '../engine-context.ts';
 
 interface UsageSources {
   readonly store: Pick<PluginStore, 'all'>;
@@ -26,10 +27,7 @@ export async function readResourceUsage(
   return containers.usage(running.map(({ id }) => id));
 }
 
-/** Reads the usage of all plugins that run, by plugin ID. Rejects as `readResourceUsage`. */
-export type ReadAllUsage = () => Promise<ReadonlyMap<string, ResourceUsage>>;
-
-/** Callers share readings: each takes hundreds of system calls. */
-export function createAllUsageReader(sources: UsageSources): ReadAllUsage {
+/** Callers share readings: each takes hundreds of system calls. They reject as `readResourceUsage`. */
+export function createAllUsageReader(sources: UsageSources): EngineContext['readAllUsage'] {
   return shareRuns(() => readResourceUsage(sources, sources.store.all()));
 }
