@@ -29,8 +29,11 @@ const missing = missingDiskPrograms();
 // Without them, the cuts on file systems are skipped, and say so.
 if (missing.length > 0) console.log(`chaos: ${installDebianPackages(missing).message}`);
 
-/** Seven operations are killed so often, and ten plugins once more; kills at points and of plugins come on top. */
-const killsPerOperation = Math.ceil(kills / 8);
+/**
+ * Seven operations are killed so often, and ten plugins once more. The rest are kills at points: so many of ten operations, of
+ * which some have fewer, and of every other recovery.
+ */
+const killsPerOperation = Math.ceil(kills / 14);
 console.log(`chaos: seed ${seed}, ${killsPerOperation} kills for each operation`);
 const startedAt = performance.now();
 let made = 0;

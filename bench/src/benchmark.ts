@@ -8,7 +8,7 @@ import { measureGateway } from './gateway.ts';
 import { measurePackage } from './installed-package.ts';
 import { measureLifeCycle, measureManyFiles } from './life-cycle.ts';
 import { makeDirectories } from './make-directories.ts';
-import { engineDirectory, MeasuredEngine, removeGroups, timeStart } from './measured-engine.ts';
+import { engineDirectory, MeasuredEngine, timeStart } from './measured-engine.ts';
 import { makeTinyContext } from './plugin-fixtures.ts';
 import { create, enable, installAs, publishFirst, remove, requestRate } from './plugin-work.ts';
 import { memoryOf } from './process-memory.ts';
@@ -20,7 +20,7 @@ import { measureHuge, measureLayers, measurePush } from './transfers.ts';
 const listedPlugins = 1_000;
 const enabledPlugins = 20;
 
-/** Measure the chosen groups on every engine, one group after another. */
+/** Measure the chosen groups on every engine, one group after another. Its caller stops the engines. */
 export async function runBenchmark(options: BenchmarkOptions): Promise<readonly Measurement[]> {
   const measured: Measurement[] = [];
   const done = (measurements: readonly Measurement[]) => {
@@ -31,19 +31,14 @@ export async function runBenchmark(options: BenchmarkOptions): Promise<readonly 
   if (options.groups.includes('package')) done(await measurePackage(options));
   if (options.groups.includes('restart')) done(await measureRestart(options));
   const engines = await startAll(options);
-  try {
-    if (options.groups.includes('life')) done(await measureLifeCycle(options, engines));
-    if (options.groups.includes('files')) done(await measureManyFiles(options, engines));
-    if (options.groups.includes('push')) done(await measurePush(options, engines));
-    if (options.groups.includes('layers')) done(await measureLayers(options, engines));
-    if (options.groups.includes('huge')) done(await measureHuge(options, engines));
-    if (options.groups.includes('memory')) done(await measureMemory(options, engines));
-    if (options.groups.includes('list')) done(await measureList(options, engines));
-    if (options.groups.includes('gateway')) done(await measureGateway(options, engines));
-  } finally {
-    for (const engine of engines) await engine.stop();
-    await removeGroups(options.root, options.kinds);
-  }
+  if (options.groups.includes('life')) done(await measureLifeCycle(options, engines));
+  if (options.groups.includes('files')) done(await measureManyFiles(options, engines));
+  if (options.groups.includes('push')) done(await measurePush(options, engines));
+  if (options.groups.includes('layers')) done(await measureLayers(options, engines));
+  if (options.groups.includes('huge')) done(await measureHuge(options, engines));
+  if (options.groups.includes('memory')) done(await measureMemory(options, engines));
+  if (options.groups.includes('list')) done(await measureList(options, engines));
+  if (options.groups.includes('gateway')) done(await measureGateway(options, engines));
   return measured;
 }
 

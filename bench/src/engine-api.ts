@@ -14,8 +14,15 @@ export class EngineApi {
   readonly #socketPath: string;
   readonly #agent = new http.Agent({ keepAlive: true, maxSockets: 8 });
 
+  #refusal: Error | undefined;
+
   constructor(socketPath: string) {
     this.#socketPath = socketPath;
+  }
+
+  /** Let every later request fail with an error. */
+  refuse(reason: Error): void {
+    this.#refusal = reason;
   }
 
   /** Send a request and read the whole answer. @throws {Error} on a status of 400 or more, or an error line in a stream */
@@ -24,6 +31,7 @@ export class EngineApi {
     path: string,
     body?: { readonly type: string; readonly content: Uint8Array | AsyncIterable<Uint8Array> },
   ): Promise<ApiAnswer> {
+    if (this.#refusal !== undefined) throw this.#refusal;
     const answer = await this.#send(method, path, body);
     const lines = answer.body.split('\r\n');
     const failure = lines.find((line) => line.includes('"errorDetail"'));

@@ -7,7 +7,8 @@ import { delimiter, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runBenchmark } from './benchmark.ts';
 import { type BenchmarkGroup, benchmarkGroups } from './benchmark-options.ts';
-import { docker, outboard } from './measured-engine.ts';
+import { exitAfterError, interruptible } from './interruption.ts';
+import { docker, MeasuredEngine, outboard, removeGroups } from './measured-engine.ts';
 import { memoryDirectory } from './memory-directory.ts';
 import { type FixtureName, makeFixtures } from './plugin-fixtures.ts';
 import { startRegistry } from './registry.ts';
@@ -41,21 +42,16 @@ async function main(): Promise<void> {
 
   const root = await mkdtemp(join(await memoryDirectory(), 'outboard-bench-'));
   const registry = await startRegistry(join(root, 'registry'));
+  const kinds = hasDocker ? [docker, outboard] : [outboard];
   try {
     console.error('making the plugins that are measured …');
     const fixtures = await makeFixtures(join(root, 'fixtures'), fixturesOf(groups));
-    const kinds = hasDocker ? [docker, outboard] : [outboard];
     const onStep = (text: string) => console.error(`measured: ${text}`);
     const onMeasured = (done: readonly Measurement[]) => console.error(`\n${formatTable(done)}\n`);
-    const measurements = await runBenchmark({
-      kinds,
-      root,
-      registry,
-      fixtures,
-      runs,
-      groups,
-      onStep,
-      onMeasured,
+    const options = { kinds, root, registry, fixtures, runs, groups, onStep, onMeasured };
+    const measurements = await interruptible((signal) => {
+      signal.addEventListener('abort', () => MeasuredEngine.refuseRequests(signal.reason));
+      return runBenchmark(options);
     });
     console.log(`\n${formatTable(measurements)}\n\nmedians of ${runs}; data roots on tmpfs`);
     if (!hasDocker)
@@ -65,6 +61,8 @@ async function main(): Promise<void> {
     if (values.json !== undefined)
       await writeFile(values.json, `${JSON.stringify(summarise(measurements), null, 2)}\n`);
   } finally {
+    await MeasuredEngine.stopAll();
+    await removeGroups(root, kinds);
     await registry.stop();
     await rm(root, { recursive: true, force: true });
   }
@@ -110,7 +108,4 @@ function installDocker(): void {
   execFileSync('apt-get', ['install', '-y', '-q', '--no-install-recommends', 'docker.io'], options);
 }
 
-main().catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-});
+main().catch(exitAfterError);

@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { EngineApi } from './engine-api.ts';
 import { addFigure, type EngineName, type Timings } from './figures.ts';
 import { makeDirectories } from './make-directories.ts';
-import { timed } from './plugin-work.ts';
+import { removeAll, timed } from './plugin-work.ts';
 import { openProcessorAccount, type ProcessorAccount } from './processor-time.ts';
 
 /** Start parameters of an engine whose roots are below one directory. */
@@ -72,6 +72,8 @@ export const docker: EngineKind = {
 
 /** A running engine. */
 export class MeasuredEngine {
+  static readonly #running = new Set<MeasuredEngine>();
+
   readonly kind: EngineKind;
   readonly directory: string;
   readonly api: EngineApi;
@@ -102,7 +104,8 @@ export class MeasuredEngine {
     // start) belong to neither engine.
     const env = { PATH: process.env.PATH };
     const processor = await openProcessorAccount(groupName(directory));
-    const child = spawn(program, args, { stdio: ['ignore', log, log], env });
+    // A process group of its own: an interrupt from the terminal must find it alive, to remove its plugins.
+    const child = spawn(program, args, { stdio: ['ignore', log, log], env, detached: true });
     if (child.pid !== undefined) await processor.add(child.pid);
     const api = new EngineApi(socketPath);
     const failed = once(child, 'exit').then(([code]) => {
@@ -111,7 +114,9 @@ export class MeasuredEngine {
     await Promise.race([untilAccepting(socketPath), failed]);
     await api.request('GET', '/_ping');
     failed.catch(() => undefined); // From here on its end is expected.
-    return new MeasuredEngine(kind, directory, { api, child, processor });
+    const engine = new MeasuredEngine(kind, directory, { api, child, processor });
+    MeasuredEngine.#running.add(engine);
+    return engine;
   }
 
   /** Time a piece of work, by the clock until it resolves, and by the processor until its aftermath is done as well. */
@@ -122,7 +127,24 @@ export class MeasuredEngine {
     addFigure(timings.processor, this.kind.name, (await this.processor.read()) - before);
   }
 
+  /** Let every later request to an engine that runs fail with an error. */
+  static refuseRequests(reason: Error): void {
+    for (const { api } of MeasuredEngine.#running) api.refuse(reason);
+  }
+
+  /** Remove the plugins of the engines that run, and stop them. */
+  static async stopAll(): Promise<void> {
+    for (const engine of MeasuredEngine.#running) {
+      // Whatever keeps a plugin from being removed, the others are.
+      const api = new EngineApi(join(engine.directory, 'api.sock'));
+      await removeAll(api).catch((error: unknown) => console.error(error));
+      api.close();
+      await engine.stop();
+    }
+  }
+
   async stop(): Promise<void> {
+    MeasuredEngine.#running.delete(this);
     this.api.close();
     const exited = once(this.process, 'exit');
     if (this.process.exitCode === null && this.process.kill('SIGTERM')) await exited;

@@ -3,7 +3,8 @@
  * else. The figures of the long run are in docs/benchmarks.md.
  */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -41,4 +42,28 @@ test('many clients at once get no error, and leave nothing', { skip: needsRoot }
       `no ${wanted}`,
     );
   }
+});
+
+/** Command lines of daemons, monitors and plugins of loads. */
+async function listProcesses(): Promise<readonly string[]> {
+  const { stdout } = await promisify(execFile)('ps', ['-eo', 'args']);
+  return stdout.split('\n').filter((line) => /outboard-load-\w+\/outboard/.test(line));
+}
+
+test('a load that a signal interrupts leaves no process', { skip: needsRoot }, async () => {
+  const before = await listProcesses();
+  const child = spawn(process.execPath, [...program, ...small, '--seconds', '600'], {
+    cwd: root,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const ended = once(child, 'exit');
+  let text = '';
+  for await (const chunk of child.stderr) {
+    text += String(chunk);
+    if (text.includes('clients for 600 s')) child.kill('SIGTERM');
+  }
+  const [code, signal] = await ended;
+  assert.ok(code === 143 || signal === 'SIGTERM', `${code} ${signal} ${text}`);
+  assert.match(text, /\nstopped by SIGTERM\n$/);
+  assert.deepEqual(await listProcesses(), before);
 });

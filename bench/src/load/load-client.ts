@@ -21,10 +21,13 @@ export interface LoadAnswer {
 /** One client. */
 export class LoadClient {
   readonly #socketPath: string;
+  readonly #signal: AbortSignal | undefined;
   readonly #agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
 
-  constructor(socketPath: string) {
+  /** @param signal lets every later `require` throw its reason */
+  constructor(socketPath: string, signal?: AbortSignal) {
     this.#socketPath = socketPath;
+    this.#signal = signal;
   }
 
   /** Send a request, and read its answer to the end. Never rejects. */
@@ -51,6 +54,7 @@ export class LoadClient {
 
   /** Send a request that must succeed. @throws {Error} with status and message */
   async require(request: LoadRequest): Promise<void> {
+    this.#signal?.throwIfAborted();
     const { error } = await this.send(request);
     if (error !== undefined) throw new Error(error);
   }

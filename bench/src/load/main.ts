@@ -5,6 +5,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { exitAfterError, interruptible } from '../interruption.ts';
 import { MeasuredEngine, outboard, removeGroups } from '../measured-engine.ts';
 import { memoryDirectory } from '../memory-directory.ts';
 import { removeAll } from '../plugin-work.ts';
@@ -55,23 +56,25 @@ async function main(): Promise<void> {
     return number;
   };
   if (process.getuid?.() !== 0) throw new Error('the load starts containers: run it as root');
+  const parameters = {
+    plugins: count('plugins', 1000),
+    enabled: count('enabled', 100),
+    clients: count('clients', 64),
+    seconds: values.minutes === undefined ? count('seconds', 60) : count('minutes', 0) * 60,
+    pauseMs: count('pause', 500),
+  };
   const root = await mkdtemp(join(await memoryDirectory(), 'outboard-load-'));
   try {
     const context = await makeLightContext(join(root, 'context'));
     const result =
       values.scale === true
-        ? await measureScale(root, context)
-        : await measureLoad(root, context, {
-            plugins: count('plugins', 1000),
-            enabled: count('enabled', 100),
-            clients: count('clients', 64),
-            seconds: values.minutes === undefined ? count('seconds', 60) : count('minutes', 0) * 60,
-            pauseMs: count('pause', 500),
-          });
+        ? await interruptible((signal) => measureScale(root, context, signal))
+        : await interruptible((signal) => measureLoad(root, context, parameters, signal));
     console.log('operations' in result ? formatLoad(result) : formatScale(result));
     if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(result, null, 2)}\n`);
     if ('errors' in result && result.errors.length > 0) process.exitCode = 1;
   } finally {
+    await MeasuredEngine.stopAll();
     await removeGroups(root, [outboard]);
     await rm(root, { recursive: true, force: true });
   }
@@ -85,17 +88,17 @@ interface LoadParameters {
   readonly pauseMs: number;
 }
 
-async function measureLoad(root: string, context: Buffer, parameters: LoadParameters) {
+async function measureLoad(root: string, context: Buffer, parameters: LoadParameters, signal: AbortSignal) {
   const directory = join(root, 'outboard');
   const engine = await MeasuredEngine.start(outboard, directory, '127.0.0.1:1');
   const socketPath = join(directory, 'api.sock');
-  const client = new LoadClient(socketPath);
+  const client = new LoadClient(socketPath, signal);
   const { pid } = engine.process;
   if (pid === undefined) throw new Error('the daemon has no process');
   try {
     console.error(`creating ${parameters.plugins} plugins, and enabling ${parameters.enabled} …`);
     await fill(client, context, parameters);
-    const load = { ...parameters, socketPath, context };
+    const load = { ...parameters, socketPath, context, signal };
     // The first requests of each kind load and compile code, and fill pools.
     await runMixedLoad({ ...load, seconds: Math.min(20, parameters.seconds) });
     const before = await readFacts(pid);
@@ -110,12 +113,8 @@ async function measureLoad(root: string, context: Buffer, parameters: LoadParame
     await engine.stop();
     const left = await findLeftovers(directory);
     return summariseLoad(parameters, { ...results, before, after, processorMs, left });
-  } catch (error) {
-    await removeAll(engine.api).catch(() => undefined); // the first error tells more
-    throw error;
   } finally {
     client.close();
-    await engine.stop();
   }
 }
 
@@ -130,7 +129,4 @@ async function fill(
   }
 }
 
-main().catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-});
+main().catch(exitAfterError);

@@ -16,6 +16,8 @@ export interface MixedLoad {
   /** Mean pause of a client between two operations, in milliseconds. */
   readonly pauseMs: number;
   readonly context: Uint8Array;
+  /** Ends the load early. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Durations in milliseconds and errors, of all clients. */
@@ -51,7 +53,7 @@ export async function runMixedLoad(load: MixedLoad): Promise<LoadResults> {
       if (error !== undefined) errors.push(error);
     };
     await pause(random() * load.pauseMs * 2);
-    while (performance.now() < endAt) {
+    while (performance.now() < endAt && load.signal?.aborted !== true) {
       await work({ load, number, random, send });
       await pause(random() * load.pauseMs * 2);
     }

@@ -23,12 +23,13 @@ const runs = 20;
 export async function measureScale(
   root: string,
   context: Buffer,
+  signal: AbortSignal,
 ): Promise<{ readonly figures: readonly ScaleFigure[] }> {
   const figures: ScaleFigure[] = [];
   const directory = join(root, 'outboard');
   const start = () => MeasuredEngine.start(outboard, directory, '127.0.0.1:1');
   let engine = await start();
-  const client = new LoadClient(join(directory, 'api.sock'));
+  const client = new LoadClient(join(directory, 'api.sock'), signal);
   try {
     let made = 0;
     for (const plugins of counts) {
@@ -53,7 +54,6 @@ export async function measureScale(
     return { figures };
   } finally {
     client.close();
-    await engine.stop();
   }
 }
 
