@@ -20,7 +20,7 @@ interface UsageSources {
  * @throws {OutboardError} system when the host's mount table cannot be read
  */
 export async function readResourceUsage(
-  { supervisor, containers }: Omit<UsageSources, 'store'>,
+  { supervisor, containers }: Pick<UsageSources, 'supervisor' | 'containers'>,
   plugins: readonly Pick<Plugin, 'id'>[],
 ): Promise<ReadonlyMap<string, ResourceUsage>> {
   const running = plugins.filter(({ id }) => hasProcess(supervisor.state(id)));
