@@ -12,20 +12,12 @@ import { perlPlugin, perlPluginArchive } from '../support/perl-plugin.ts';
 import { perlServer } from '../support/perl-server.ts';
 import { pluginArchive } from '../support/plugin-archive.ts';
 import { startRegistry, type TestRegistry } from '../support/registry.ts';
+import { checkTurns, runStep, type Step } from '../support/turn-checks.ts';
 import { startWatchedDaemon, type WatchedDaemon } from '../support/watched-daemon.ts';
 
 const plugins = 1_000;
 const volumes = 8_000;
 const driver = 'acme/driver:latest';
-
-/** One request of an operation; the function makes its path when the operations before it have run. */
-interface Step {
-  readonly method: string;
-  readonly path: string;
-  readonly body?: unknown;
-  /** Wanted status; default 200. */
-  readonly status?: number;
-}
 
 describe('a daemon with 1,000 plugins and 8,000 volumes', { skip: needsRoot }, () => {
   let home: Awaited<ReturnType<typeof makeDaemonHome>>;
@@ -43,36 +35,20 @@ describe('a daemon with 1,000 plugins and 8,000 volumes', { skip: needsRoot }, (
     await registry.stop();
   });
 
-  async function run({ method, path, body, status = 200 }: Step): Promise<ApiAnswer> {
-    const isArchive = Buffer.isBuffer(body);
-    const headers = { 'Content-Type': isArchive ? 'application/x-tar' : 'application/json' };
-    const given = body === undefined ? {} : { headers, body: isArchive ? body : JSON.stringify(body) };
-    const answer = await callApi(daemon.socket, method, path, given);
-    assert.equal(answer.status, status, `${method} ${path}: ${answer.text.slice(0, 1000)}`);
-    assert.doesNotMatch(answer.text, /errorDetail/, `${method} ${path}`);
-    return answer;
-  }
+  const run = (step: Step): Promise<ApiAnswer> => runStep(daemon, step);
+  const check = (name: string, work: (attempt: number) => Promise<void>): Promise<void> =>
+    checkTurns(() => daemon, name, work);
 
   /** A test of the turns of some requests. @param steps made when the operations before have run, for each attempt */
   function operation(name: string, steps: (attempt: number) => readonly Step[]): void {
     it(`${name}: no turn of the event loop is long`, () =>
-      checkTurns(name, async (attempt) => {
+      check(name, async (attempt) => {
         for (const step of steps(attempt)) await run(step);
       }));
   }
 
-  /** Work that holds the event loop does so each time; a machine that stops, and has the time counted, does not. */
-  async function checkTurns(name: string, work: (attempt: number) => Promise<void>): Promise<void> {
-    for (let attempt = 1; ; attempt++) {
-      await work(attempt);
-      const tooLong = daemon.longTurns();
-      if (tooLong.length === 0) return;
-      if (attempt === 3) assert.fail(`the event loop was held by ${name}: ${tooLong.join('; ')}`);
-    }
-  }
-
   it('its start: no turn of the event loop is long', () =>
-    checkTurns('start', async (attempt) => {
+    check('start', async (attempt) => {
       if (attempt === 1) return;
       await daemon.end('SIGTERM');
       daemon = await startWatchedDaemon({ home: home.home });
@@ -108,7 +84,7 @@ describe('a daemon with 1,000 plugins and 8,000 volumes', { skip: needsRoot }, (
   ]);
 
   it('create, push, install, upgrade, save and load: no turn of the event loop is long', () =>
-    checkTurns('transfers', transfer));
+    check('transfers', transfer));
 
   async function transfer(): Promise<void> {
     const [first, second] = ['v1', 'v2'].map((tag) => `${registry.host}/acme/pushed:${tag}`) as [

@@ -38,6 +38,6 @@ export { shareRuns } from './share-runs.ts';
 export { splitStream } from './split-stream.ts';
 export { stopWhenAborted } from './stop-when-aborted.ts';
 // Long computations.
-export { createTurnPacer, mapInTurns } from './turns.ts';
+export { createTurnPacer, mapInTurns, nextTurn } from './turns.ts';
 export type { PromiseWithResolvers } from './with-resolvers.ts';
 export { withResolvers } from './with-resolvers.ts';

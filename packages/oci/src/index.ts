@@ -39,7 +39,7 @@ export { choosePlatform, compatiblePlatforms } from './manifests/choose-platform
 export type { ManifestFormat } from './manifests/convert-manifest.ts';
 export { convertManifest, layerMediaType, manifestMediaType } from './manifests/convert-manifest.ts';
 export type { Descriptor, Platform } from './manifests/descriptor.ts';
-export { maxManifestBytes } from './manifests/document-schema.ts';
+export { decodeManifest, maxManifestBytes } from './manifests/document-schema.ts';
 export { encodeIndex, parseIndex } from './manifests/image-index.ts';
 export type { ImageManifest } from './manifests/image-manifest.ts';
 export { encodeManifest, parseManifest } from './manifests/image-manifest.ts';

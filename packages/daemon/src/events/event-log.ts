@@ -3,6 +3,7 @@
  */
 import { createListeners } from '@outboard/async';
 import type { EngineEvent } from '@outboard/engine';
+import { encodeEvent } from './event-document.ts';
 
 /** Number of kept events, as in Docker. */
 const maxEvents = 256;
@@ -13,6 +14,8 @@ export interface EventLog {
   recent(): readonly EngineEvent[];
   /** Call a listener for every event from now on. @returns removes the listener */
   follow(listener: (event: EngineEvent) => void): () => void;
+  /** The line of an event for clients, with its newline. It is made once for all clients. */
+  lineOf(event: EngineEvent): string;
 }
 
 /**
@@ -25,6 +28,7 @@ export function createEventLog(
   report: (error: unknown) => void,
 ): EventLog {
   const events: EngineEvent[] = [];
+  const lines = new WeakMap<EngineEvent, string>();
   const listeners = createListeners<[EngineEvent]>(report);
   source((event) => {
     events.push(event);
@@ -34,5 +38,10 @@ export function createEventLog(
   return {
     recent: () => [...events],
     follow: listeners.add,
+    lineOf(event) {
+      const line = lines.get(event) ?? `${encodeEvent(event)}\n`;
+      lines.set(event, line);
+      return line;
+    },
   };
 }

@@ -61,19 +61,21 @@ function parseTimestamp(name: string, text: string | null): bigint | undefined {
  */
 function matchesFilters(event: EngineEvent, filters: ListFilters): boolean {
   const oneOf = (key: string, actual: string) => accepts(filters, key, (wanted) => wanted === actual);
+  const labels = filters.get('label') ?? [];
   return (
     oneOf('type', event.type) &&
     oneOf('event', event.action) &&
     oneOf('scope', 'local') &&
-    (filters.get('label') ?? []).every((label) => hasLabel(event, label)) &&
+    (labels.length === 0 || hasLabels(event, labels)) &&
     accepts(filters, 'image', (image) => image === event.id) &&
     objectFilters.every((key) => accepts(filters, key, (prefix) => startsWith(event, prefix)))
   );
 }
 
-/** The filter `label` matches attributes of the event. @param label `key` or `key=value` */
-function hasLabel({ attributes }: EngineEvent, label: string): boolean {
-  return Object.entries(attributes).some(([key, value]) => label === key || label === `${key}=${value}`);
+/** The filter `label` matches attributes of the event. @param labels each `key` or `key=value` */
+function hasLabels({ attributes }: EngineEvent, labels: readonly string[]): boolean {
+  const known = new Set(Object.entries(attributes).flatMap(([key, value]) => [key, `${key}=${value}`]));
+  return labels.every((label) => known.has(label));
 }
 
 function startsWith({ id, attributes }: EngineEvent, prefix: string): boolean {

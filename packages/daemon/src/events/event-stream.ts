@@ -4,7 +4,6 @@
 import type { ServerResponse } from 'node:http';
 import { joinSignals, whenAborted } from '@outboard/async';
 import type { EngineEvent } from '@outboard/engine';
-import { encodeEvent } from './event-document.ts';
 import type { EventLog } from './event-log.ts';
 import type { EventQuery } from './event-query.ts';
 
@@ -25,19 +24,21 @@ export async function streamEvents(
   options: { readonly signal: AbortSignal; readonly nowNano: bigint },
 ): Promise<void> {
   response.flushHeaders();
-  const send = (event: EngineEvent) => {
-    if (response.destroyed || !query.matches(event) || !isWithin(event, query)) return;
-    response.write(`${encodeEvent(event)}\n`);
+  const send = (events: readonly EngineEvent[]) => {
+    if (response.destroyed) return;
+    const wanted = events.filter((event) => isWithin(event, query) && query.matches(event));
+    if (wanted.length === 0) return;
+    response.write(wanted.map(log.lineOf).join(''));
     if (response.writableLength > maxBufferedBytes) response.destroy();
   };
   // Reading past events and following new ones is one synchronous step, so that none is lost or sent twice.
-  if (query.since !== undefined || query.until !== undefined) for (const event of log.recent()) send(event);
+  if (query.since !== undefined || query.until !== undefined) send(log.recent());
   if (query.until !== undefined && query.until <= options.nowNano) return;
   // Beyond the longest timer (24 days) the stream stays open without events until the client closes it.
   const timeoutMs =
     query.until === undefined ? undefined : Number((query.until - options.nowNano) / 1_000_000n) + 1;
   using limit = joinSignals([options.signal], { timeoutMs });
-  const unfollow = log.follow(send);
+  const unfollow = log.follow((event) => send([event]));
   try {
     await whenAborted(limit.signal);
   } finally {

@@ -2,10 +2,10 @@
  * Attaches a client to a command: passes frames between the upgraded connection and the standard streams.
  */
 import type { Duplex } from 'node:stream';
-import { fromCallback, onAbort, settlesWithin, waitForDrain } from '@outboard/async';
+import { createTurnPacer, fromCallback, onAbort, settlesWithin, waitForDrain } from '@outboard/async';
 import type { ExecSession } from '@outboard/engine';
 import { HttpError } from '../http/errors.ts';
-import { encodeFrame, frameKinds, parseSize, readFrames } from './exec-frames.ts';
+import { encodeFrame, encodeHeader, frameKinds, parseSize, readFrames } from './exec-frames.ts';
 
 /** Time for a client to close its side after the command ended. */
 const closeTimeoutMs = 10_000;
@@ -46,17 +46,27 @@ async function passOutput(
   kind: number,
   connection: Duplex,
 ): Promise<void> {
+  const pacer = createTurnPacer();
   for await (const chunk of output ?? []) {
-    if (!connection.write(encodeFrame(kind, chunk))) await waitForDrain(connection);
+    // Both in one system call, and the chunk is not copied.
+    connection.cork();
+    connection.write(encodeHeader(kind, chunk.length));
+    const mayContinue = connection.write(chunk);
+    connection.uncork();
+    if (!mayContinue) await waitForDrain(connection);
+    await pacer.pause();
     if (connection.destroyed) return;
   }
 }
 
 async function passInput(session: ExecSession, connection: Duplex): Promise<void> {
+  const pacer = createTurnPacer();
   for await (const { kind, payload } of readFrames(connection)) {
     if (kind === frameKinds.resize) session.resize(parseSize(payload));
     else if (kind !== frameKinds.input) throw new HttpError(400, `unknown kind of frame ${kind}`);
     else if (payload.length === 0) session.endInput();
     else await session.write(payload);
+    // A client may send thousands of small frames at once.
+    await pacer.pause();
   }
 }

@@ -50,10 +50,15 @@ export async function* readFrames(source: AsyncIterable<Buffer>): AsyncGenerator
 
 /** One frame, of at most 4 GiB. */
 export function encodeFrame(kind: number, payload: Uint8Array): Buffer {
+  return Buffer.concat([encodeHeader(kind, payload.length), payload]);
+}
+
+/** What precedes a payload of at most 4 GiB. */
+export function encodeHeader(kind: number, length: number): Buffer {
   const header = Buffer.alloc(headerBytes);
   header.writeUInt8(kind, 0);
-  header.writeUInt32BE(payload.length, 4);
-  return Buffer.concat([header, payload]);
+  header.writeUInt32BE(length, 4);
+  return header;
 }
 
 /** The size of a terminal in characters, as clients send it. */

@@ -10,20 +10,20 @@ const family = (changes: Partial<MetricFamily>): MetricFamily => ({
   ...changes,
 });
 
-test('encodeExposition() writes help, type and series', () => {
+test('encodeExposition() writes help, type and series', async () => {
   const samples = [{ value: 0 }, { labels: { a: 'b', c: 'd' }, value: 1.5 }];
   assert.equal(
-    encodeExposition([family({ samples })]),
+    await encodeExposition([family({ samples })]),
     '# HELP x_total Things.\n# TYPE x_total counter\nx_total 0\nx_total{a="b",c="d"} 1.5\n',
   );
 });
 
-test('encodeExposition() omits a family without series', () => {
-  assert.equal(encodeExposition([family({ samples: [] })]), '');
+test('encodeExposition() omits a family without series', async () => {
+  assert.equal(await encodeExposition([family({ samples: [] })]), '');
 });
 
-test('encodeExposition() escapes backslashes, line feeds and quotes', () => {
-  const text = encodeExposition([
+test('encodeExposition() escapes backslashes, line feeds and quotes', async () => {
+  const text = await encodeExposition([
     family({ help: 'a\\b\nc "d"', samples: [{ labels: { l: 'a\\b\n"c"' }, value: 1 }] }),
   ]);
   assert.equal(
@@ -41,7 +41,10 @@ const numbers: readonly [value: number, text: string][] = [
   [9_007_199_254_740_991, '9007199254740991'],
 ];
 for (const [value, text] of numbers) {
-  test(`encodeExposition() writes ${text}`, () => {
-    assert.ok(encodeExposition([family({ samples: [{ value }] })]).endsWith(`x_total ${text}\n`), text);
+  test(`encodeExposition() writes ${text}`, async () => {
+    assert.ok(
+      (await encodeExposition([family({ samples: [{ value }] })])).endsWith(`x_total ${text}\n`),
+      text,
+    );
   });
 }

@@ -3,6 +3,8 @@
  * @see Prometheus exposition formats, "Text-based format", version 0.0.4
  */
 
+import { createTurnPacer } from '@outboard/async';
+
 /** The current value of one series. */
 export interface Sample {
   /** Follows the family's name; only in histograms. */
@@ -18,21 +20,27 @@ export interface MetricFamily {
   /** One sentence. */
   readonly help: string;
   readonly type: 'counter' | 'gauge' | 'histogram';
-  readonly samples: readonly Sample[];
+  /** Made while they are encoded: there may be tens of thousands. */
+  readonly samples: Iterable<Sample>;
 }
 
 /** Content type of version 0.0.4, which every Prometheus server accepts. */
 export const expositionContentType = 'text/plain; version=0.0.4; charset=utf-8';
 
-/** Encode families as text; a family without series is omitted. */
-export function encodeExposition(families: readonly MetricFamily[]): string {
-  const lines: string[] = [];
+/** Encode families as text, in several turns of the event loop; a family without series is omitted. */
+export async function encodeExposition(families: readonly MetricFamily[]): Promise<string> {
+  const pacer = createTurnPacer();
+  let text = '';
   for (const { name, help, type, samples } of families) {
-    if (samples.length === 0) continue;
-    lines.push(`# HELP ${name} ${help.replace(/[\\\n]/g, escapeCharacter)}`, `# TYPE ${name} ${type}`);
-    for (const sample of samples) lines.push(encodeSample(name, sample));
+    let head = `# HELP ${name} ${help.replace(/[\\\n]/g, escapeCharacter)}\n# TYPE ${name} ${type}\n`;
+    for (const sample of samples) {
+      text += `${head}${encodeSample(name, sample)}\n`;
+      head = '';
+      const pause = pacer.pause();
+      if (pause !== undefined) await pause;
+    }
   }
-  return lines.map((line) => `${line}\n`).join('');
+  return text;
 }
 
 function encodeSample(name: string, { suffix, labels = {}, value }: Sample): string {

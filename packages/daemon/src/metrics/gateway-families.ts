@@ -61,7 +61,7 @@ export function gatewayFamilies(
       name: 'outboard_gateway_calls_total',
       help: 'Calls of other programs to plugins that have ended.',
       type: 'counter',
-      samples: all.flatMap(({ plugin, method: { method, outcomes } }) =>
+      samples: samplesOf(all, ({ plugin, method: { method, outcomes } }) =>
         Object.entries(outcomes).map(([outcome, value]) => ({ labels: { plugin, method, outcome }, value })),
       ),
     },
@@ -69,9 +69,16 @@ export function gatewayFamilies(
       name: 'outboard_gateway_call_duration_seconds',
       help: 'Duration of calls of other programs to plugins, with every wait, of every outcome.',
       type: 'histogram',
-      samples: all.flatMap(({ plugin, method }) => histogramSamples(plugin, method)),
+      samples: samplesOf(all, ({ plugin, method }) => histogramSamples(plugin, method)),
     },
   ];
+}
+
+function* samplesOf<Item>(
+  items: readonly Item[],
+  read: (item: Item) => readonly Sample[],
+): Generator<Sample> {
+  for (const item of items) yield* read(item);
 }
 
 function loadSamples(

@@ -124,13 +124,19 @@ export function pluginFamilies(plugins: readonly MeasuredPlugin[]): readonly Met
     name: `outboard_plugin_${name}`,
     type,
     help,
-    samples: plugins.flatMap((measured) =>
-      samplesOf(measured).map((sample) => ({
-        ...sample,
-        labels: { plugin: measured.plugin.name, ...sample.labels },
-      })),
-    ),
+    samples: samplesOfAll(plugins, samplesOf),
   }));
+}
+
+function* samplesOfAll(
+  plugins: readonly MeasuredPlugin[],
+  samplesOf: PluginFamily['samplesOf'],
+): Generator<Sample> {
+  for (const measured of plugins) {
+    for (const sample of samplesOf(measured)) {
+      yield { ...sample, labels: { plugin: measured.plugin.name, ...sample.labels } };
+    }
+  }
 }
 
 function one(value: number | undefined): readonly Sample[] {

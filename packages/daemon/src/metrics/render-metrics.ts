@@ -38,7 +38,7 @@ export async function renderMetrics(
 ): Promise<string> {
   const usage = await engine.resourceUsage();
   const ofProcess = await processFamilies(version);
-  // No await from here on: a plugin that is listed cannot be removed before its state is read.
+  // No await before all is read: a plugin that is listed cannot be removed before its state is read.
   const plugins = engine.list().map((plugin): MeasuredPlugin => {
     return {
       plugin,
@@ -56,7 +56,7 @@ export async function renderMetrics(
   }));
   called.sort((a, b) => (a.name < b.name ? -1 : 1));
   const states = plugins.map(({ state }) => state.status);
-  return encodeExposition([
+  return await encodeExposition([
     ...ofProcess,
     ...daemonFamilies(measurements, states),
     ...pluginFamilies(plugins),

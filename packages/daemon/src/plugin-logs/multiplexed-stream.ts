@@ -20,6 +20,7 @@ const lineEnd = Buffer.from('\n');
  */
 export function encodeLines(lines: readonly LogLine[], timestamps: boolean): Buffer {
   const parts: Buffer[] = [];
+  const formatTime = createTimeFormat();
   for (const { stream, timeNano, content, isComplete } of lines) {
     const time = timestamps ? Buffer.from(`${formatTime(timeNano)} `) : undefined;
     const end = isComplete ? lineEnd : undefined;
@@ -44,8 +45,16 @@ function encodeHeader(stream: keyof typeof streamNumbers, length: number): Buffe
   return header;
 }
 
-/** RFC 3339 in UTC with nanoseconds, as `docker logs --timestamps`. */
-function formatTime(timeNano: bigint): string {
-  const second = new Date(Number(timeNano / 1_000_000n)).toISOString().slice(0, 19);
-  return `${second}.${String(timeNano % 1_000_000_000n).padStart(9, '0')}Z`;
+/**
+ * RFC 3339 in UTC with nanoseconds, as `docker logs --timestamps`. The last time is kept: all lines that a plugin writes at
+ * once have the same.
+ */
+function createTimeFormat(): (timeNano: bigint) => string {
+  let [last, text] = [-1n, ''];
+  return (timeNano) => {
+    if (timeNano === last) return text;
+    const second = new Date(Number(timeNano / 1_000_000n)).toISOString().slice(0, 19);
+    [last, text] = [timeNano, `${second}.${String(timeNano % 1_000_000_000n).padStart(9, '0')}Z`];
+    return text;
+  };
 }

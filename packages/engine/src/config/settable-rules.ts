@@ -36,31 +36,20 @@ export function checkSettings(config: PluginConfig, findings: Findings): void {
   }
 }
 
-function settingsOf({ args, env, mounts, linux }: PluginConfig): readonly Setting[] {
-  const at = (list: string, index: number) => `${list}[${index}]`;
-  return [
-    ...(env ?? []).map((item, index) => ({
-      ...item,
-      field: at('Env', index),
-      subject: 'value' as const,
-      isRequired: false,
-    })),
-    ...(mounts ?? []).map((item, index) => ({
-      ...item,
-      field: at('Mounts', index),
-      subject: 'source' as const,
-      value: item.source,
-      isRequired: mountKind(item) !== 'tmpfs',
-    })),
-    ...(linux.devices ?? []).map((item, index) => ({
-      ...item,
-      field: at('Linux.Devices', index),
-      subject: 'path' as const,
-      value: item.path,
-      isRequired: true,
-    })),
-    { ...args, field: 'Args', subject: 'value', isRequired: false },
-  ];
+function* settingsOf({ args, env, mounts, linux }: PluginConfig): Generator<Setting> {
+  for (const [index, { name, settable, value }] of (env ?? []).entries()) {
+    yield { field: `Env[${index}]`, name, settable, subject: 'value', value, isRequired: false };
+  }
+  for (const [index, mount] of (mounts ?? []).entries()) {
+    const { name, settable, source: value } = mount;
+    const isRequired = mountKind(mount) !== 'tmpfs';
+    yield { field: `Mounts[${index}]`, name, settable, subject: 'source', value, isRequired };
+  }
+  for (const [index, { name, settable, path: value }] of (linux.devices ?? []).entries()) {
+    yield { field: `Linux.Devices[${index}]`, name, settable, subject: 'path', value, isRequired: true };
+  }
+  const { name, settable, value } = args;
+  yield { field: 'Args', name, settable, subject: 'value', value, isRequired: false };
 }
 
 function checkSettable({ field, name, settable, subject, value }: Setting, findings: Findings): void {

@@ -10,6 +10,9 @@ import { parseGivenValue } from './value-source.ts';
 /** Bytes of one value: with its name it must be an argument that Linux takes (MAX_ARG_STRLEN). */
 export const maxValueBytes = 120 * 1024;
 
+/** Upper bound of the arguments of one `set`, more than a config can have settings. */
+const maxArguments = 4096;
+
 /** Derive the settings of a newly installed plugin. */
 export function initialSettings(config: PluginConfig): PluginSettings {
   return {
@@ -36,10 +39,21 @@ export function applySettings(
   args: readonly string[],
   { readsSources = false }: ApplyOptions = {},
 ): PluginSettings {
-  return args.reduce((current, text) => {
-    const arg = parseArgument(text);
-    return applyOne(config, current, readsSources ? readValue(arg) : arg);
-  }, settings);
+  if (args.length > maxArguments) {
+    throw invalid(`cannot set ${args.length} values at once: want at most ${maxArguments}`);
+  }
+  const places = placesOf(config);
+  const last = new Map<Place, SettingArgument>();
+  for (const text of args) {
+    const parsed = parseArgument(text);
+    const arg = readsSources ? readValue(parsed) : parsed;
+    const place = places.get(arg.name);
+    if (place === undefined)
+      throw invalid(`setting ${JSON.stringify(arg.name)} not found in the plugin configuration`);
+    requirePlace(place, arg);
+    last.set(place, arg);
+  }
+  return applyAll(settings, last);
 }
 
 interface SettingArgument {
@@ -71,43 +85,83 @@ function parseArgument(arg: string): SettingArgument {
   return { name: left.slice(0, dot), field: left.slice(dot + 1), value, isSourced: false };
 }
 
-/** Change the first entry of the name, in Docker's order: env, mounts, devices, args. */
-function applyOne(config: PluginConfig, settings: PluginSettings, arg: SettingArgument): PluginSettings {
-  const { name, value } = arg;
-  const env = config.env?.find((entry) => entry.name === name);
-  if (env !== undefined) {
-    requireSettable(arg, 'value', env.settable);
-    return withSource({ ...settings, env: withEnv(settings.env, name, value) }, arg);
-  }
-  if (arg.isSourced) {
-    throw invalid(
-      `cannot set ${showValue(name)}: only a variable of the environment takes a source; write @@ for a value that begins with @`,
-    );
-  }
-  const mount = config.mounts?.find((entry) => entry.name === name);
-  if (mount !== undefined) {
-    requireSettable(arg, 'source', mount.settable);
-    if (mount.source === null) throw invalid('plugin config has no mount source');
-    return { ...settings, mounts: withMountSource(settings.mounts, mount, value) };
-  }
-  const device = config.linux.devices?.find((entry) => entry.name === name);
-  if (device !== undefined) {
-    requireSettable(arg, 'path', device.settable);
-    if (device.path === null) throw invalid('plugin config has no device path');
-    return { ...settings, devices: withDevicePath(settings.devices, device, value) };
-  }
-  if (config.args.name === name) {
-    requireSettable(arg, 'value', config.args.settable);
-    return { ...settings, args: value.split(' ') };
-  }
-  throw invalid(`setting ${JSON.stringify(name)} not found in the plugin configuration`);
+/** What an argument changes, by its kind. */
+type Place =
+  | { readonly kind: 'env'; readonly entry: NonNullable<PluginConfig['env']>[number] }
+  | { readonly kind: 'mount'; readonly entry: PluginMount }
+  | { readonly kind: 'device'; readonly entry: PluginDevice }
+  | { readonly kind: 'args'; readonly entry: PluginConfig['args'] };
+
+/** The first entry of each name, in Docker's order: env, mounts, devices, args. */
+function placesOf({ env, mounts, linux, args }: PluginConfig): ReadonlyMap<string, Place> {
+  const all: readonly Place[] = [
+    ...(env ?? []).map((entry) => ({ kind: 'env', entry }) as const),
+    ...(mounts ?? []).map((entry) => ({ kind: 'mount', entry }) as const),
+    ...(linux.devices ?? []).map((entry) => ({ kind: 'device', entry }) as const),
+    { kind: 'args', entry: args },
+  ];
+  // The first of a name is the last to be put there.
+  return new Map(all.toReversed().map((place) => [place.entry.name, place]));
 }
 
-/** Note whether the value of a variable is a source. */
-function withSource({ sourced = [], ...settings }: PluginSettings, arg: SettingArgument): PluginSettings {
-  const others = sourced.filter((name) => name !== arg.name);
-  const all = arg.isSourced ? [...others, arg.name] : others;
-  return all.length === 0 ? settings : { ...settings, sourced: all };
+/** Refuse what may not be changed. @throws {OutboardError} invalid */
+function requirePlace(place: Place, arg: SettingArgument): void {
+  if (arg.isSourced && place.kind !== 'env') {
+    throw invalid(
+      `cannot set ${showValue(arg.name)}: only a variable of the environment takes a source; write @@ for a value that begins with @`,
+    );
+  }
+  const field = { env: 'value', mount: 'source', device: 'path', args: 'value' }[place.kind];
+  requireSettable(arg, field, place.entry.settable);
+  if (place.kind === 'mount' && place.entry.source === null)
+    throw invalid('plugin config has no mount source');
+  if (place.kind === 'device' && place.entry.path === null) throw invalid('plugin config has no device path');
+}
+
+function applyAll(settings: PluginSettings, last: ReadonlyMap<Place, SettingArgument>): PluginSettings {
+  const env = new EnvChanges(settings.env);
+  let { mounts, devices, args } = settings;
+  for (const [place, { value, isSourced }] of last) {
+    const { name } = place.entry;
+    if (place.kind === 'env') env.set(name, value, isSourced);
+    else if (place.kind === 'mount') mounts = withMountSource(mounts, place.entry, value);
+    else if (place.kind === 'device') devices = withDevicePath(devices, place.entry, value);
+    else args = value.split(' ');
+  }
+  const { sourced, ...others } = settings;
+  const names = env.sourced(sourced);
+  return { ...others, mounts, devices, args, env: env.entries, ...(names.length > 0 && { sourced: names }) };
+}
+
+/** Changes of variables, each in its place when it exists. */
+class EnvChanges {
+  readonly entries: string[];
+  /** Index of the first entry of each name. */
+  readonly #places: Map<string, number>;
+  /** True for a name whose value is a source. */
+  readonly #isSourced = new Map<string, boolean>();
+
+  constructor(entries: readonly string[]) {
+    this.entries = [...entries];
+    const places = entries.flatMap((entry, index): [string, number][] => {
+      const end = entry.indexOf('=');
+      return end === -1 ? [] : [[entry.slice(0, end), index]];
+    });
+    this.#places = new Map(places.toReversed());
+  }
+
+  set(name: string, value: string, isSourced: boolean): void {
+    const index = this.#places.get(name) ?? this.entries.length;
+    this.#places.set(name, index);
+    this.entries[index] = `${name}=${value}`;
+    this.#isSourced.set(name, isSourced);
+  }
+
+  /** Names whose value is a source, after these changes. */
+  sourced(before: readonly string[] = []): readonly string[] {
+    const kept = before.filter((name) => !this.#isSourced.has(name));
+    return [...kept, ...[...this.#isSourced].filter(([, isSourced]) => isSourced).map(([name]) => name)];
+  }
 }
 
 function requireSettable(arg: SettingArgument, allowed: string, settable: readonly string[] | null): void {

@@ -2,6 +2,7 @@
  * An ordinary image of a registry that its label makes a plugin. Its config blob is kept as it is, so that the plugin is
  * pushed again byte for byte; the config of the plugin is computed from it.
  */
+import { nextTurn } from '@outboard/async';
 import {
   compatiblePlatforms,
   type Descriptor,
@@ -44,12 +45,13 @@ export interface CheckedConfig {
  * @param platform that was asked for; default this host's, and those that it runs as well
  * @throws {OutboardError} invalid; code `not-a-plugin` for an image without the label; code `other-platform`
  */
-export function checkConfigBlob(
+export async function checkConfigBlob(
   bytes: Buffer,
   { mediaType }: Descriptor,
   { reference, platform }: { readonly reference: Reference; readonly platform?: string | undefined },
-): CheckedConfig {
+): Promise<CheckedConfig> {
   const parsed = inWordsOfReference(reference, () => readConfigBlob(bytes, mediaType));
+  await nextTurn();
   const findings = judgePluginConfig(parsed.config);
   const refuse = () => refuseFindings(findings, ['refused']);
   if (parsed.image === undefined) refuse();

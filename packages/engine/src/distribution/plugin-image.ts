@@ -1,7 +1,8 @@
 /**
  * A plugin in a registry: its manifest and config are fetched and validated before any layer.
  */
-import { type ImageManifest, parseManifest, type Reference } from '@outboard/oci';
+import { nextTurn } from '@outboard/async';
+import { decodeManifest, type ImageManifest, parseManifest, type Reference } from '@outboard/oci';
 import type { PluginConfig } from '../config/plugin-config.ts';
 import { checkConfigBlob, maxConfigBlobBytes } from './labelled-image.ts';
 import type { FoundPlugin } from './resolve-plugin.ts';
@@ -29,11 +30,15 @@ export async function fetchPluginImage(
   signal?: AbortSignal | undefined,
 ): Promise<PluginImage> {
   const { repository, resolved } = found;
-  const manifest = parseManifest(resolved.bytes, resolved.descriptor.mediaType);
+  const manifest = parseManifest(await decodeManifest(resolved.bytes), resolved.descriptor.mediaType);
   const configBytes = await repository.readBlob(manifest.config, {
     maxBytes: maxConfigBlobBytes(manifest.config, reference),
     signal,
   });
-  const checked = checkConfigBlob(configBytes, manifest.config, { reference, platform: found.platform });
+  await nextTurn();
+  const checked = await checkConfigBlob(configBytes, manifest.config, {
+    reference,
+    platform: found.platform,
+  });
   return { ...found, reference, manifest, configBytes, ...checked };
 }

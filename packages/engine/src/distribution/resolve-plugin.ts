@@ -5,6 +5,7 @@ import {
   choosePlatform,
   compatiblePlatforms,
   type Descriptor,
+  decodeManifest,
   isIndexMediaType,
   isOutboardError,
   normalPlatform,
@@ -72,7 +73,7 @@ async function resolvePluginIn(
     if (!isIndexMediaType(index.mediaType)) {
       return { repository, resolved, platform: asked && platformText(asked) };
     }
-    const { manifests } = parseIndex(resolved.bytes, index.mediaType);
+    const { manifests } = parseIndex(await decodeManifest(resolved.bytes), index.mediaType);
     const chosen = choosePlatform(manifests, asked ?? compatiblePlatforms(await readHostPlatform()));
     const manifest = await repository.resolve(chosen.digest, cancellable);
     requireSame(chosen, manifest.descriptor);

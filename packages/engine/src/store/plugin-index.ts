@@ -139,7 +139,8 @@ function enabledCapabilities(record: PluginRecord): readonly string[] {
 }
 
 /** Also those of the version before, so that it can be pushed and its settings restored after a roll-back. */
-function blobsOf({ previous, ...version }: PluginRecord): readonly Digest[] {
+/** The blobs that a plugin names: those of its version, and of the one that a roll-back returns to. */
+export function blobsOf({ previous, ...version }: PluginRecord): readonly Digest[] {
   return [version, ...(previous === undefined ? [] : [previous])].flatMap(
     ({ manifestDigest, configDigest, blobDigests }) => [manifestDigest, configDigest, ...blobDigests],
   );

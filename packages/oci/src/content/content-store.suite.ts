@@ -217,6 +217,14 @@ function testCollection(test: DeclareTest): void {
     assert.deepEqual(await walked(store), [kept]);
   });
 
+  test('sweep() looks at some blobs only, if it is told so', async (store) => {
+    const other = await store.write(Buffer.from('other'));
+    await store.write(text);
+    const absent = digestOf(Buffer.from('absent'));
+    assert.deepEqual(await store.sweep(() => false, [content.digest, absent, content.digest]), [content]);
+    assert.deepEqual(await walked(store), [other]);
+  });
+
   test('R35 a sweep does not disturb open ingests and open readers', async (store) => {
     await store.write(text);
     const reader = await store.open(content.digest);

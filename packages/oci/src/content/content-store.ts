@@ -137,9 +137,13 @@ export interface BlobCollector {
   /**
    * Delete each blob for which `isReferenced` returns false and that no lease protects. Leases taken during the sweep
    * count.
+   * @param among blobs to look at, which need not exist; default all
    * @returns the deleted blobs
    */
-  sweep(isReferenced: (digest: Digest) => boolean): Promise<readonly ExpectedContent[]>;
+  sweep(
+    isReferenced: (digest: Digest) => boolean,
+    among?: Iterable<Digest>,
+  ): Promise<readonly ExpectedContent[]>;
   /**
    * Remove what interrupted ingests left, unless one continues it now: what has not been written to for a time that the store
    * sets, and what is stored by now.

@@ -178,10 +178,13 @@ class FileContentStore implements ContentStore {
     }
   }
 
-  async sweep(isReferenced: (digest: Digest) => boolean): Promise<readonly ExpectedContent[]> {
+  async sweep(
+    isReferenced: (digest: Digest) => boolean,
+    among?: Iterable<Digest>,
+  ): Promise<readonly ExpectedContent[]> {
     const removed: ExpectedContent[] = [];
     await this.#ingests.make();
-    for await (const digest of this.#digests()) {
+    for await (const digest of among ?? this.#digests()) {
       const removedPath = this.#unlinkUnreferenced(digest, isReferenced);
       if (removedPath === undefined) continue;
       const { size } = await onStorage('look up blob', removedPath, () => stat(removedPath));

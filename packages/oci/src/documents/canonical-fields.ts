@@ -3,11 +3,10 @@
  * that could be read in two ways is refused, because another engine would see other privileges in it.
  */
 import { OutboardError } from '../errors/outboard-error.ts';
-import type { Codec } from './codec.ts';
+import type { Codec, Field } from './codec.ts';
 import { editDistance } from './edit-distance.ts';
 import { foldFieldName } from './field-names.ts';
 import { isJsonObject, type JsonObject, type JsonValue, showValue } from './json-document.ts';
-import type { Fields } from './object-type.ts';
 
 const maxWarnings = 32;
 
@@ -33,48 +32,44 @@ export function canonicalizeFields(
   warn: WarnOfKey = () => {},
 ): JsonValue {
   let warnings = 0;
-  const unknown: Reading['unknown'] = (at, key, names) => {
+  const unknown: Reading['unknown'] = (at, key, fields) => {
     warnings += 1;
     if (warnings > maxWarnings) return;
-    const meant = closestName(key, names);
+    const meant = closestName(key, fields);
     const hint = meant === undefined ? '' : `; did you mean ${JSON.stringify(meant)}?`;
     warn(`unknown key ${showValue(at)} is kept but has no effect${hint}`, meant, key);
   };
   return rewrite(document, codec, '', { subject, unknown });
 }
 
-/** Spelling of each field, by its folded name. */
-type FieldNames = ReadonlyMap<string, string>;
+/** Rows of an object by folded name, in the order of the table. */
+type FieldsByName = ReadonlyMap<string, Field<unknown>>;
 
 interface Reading {
   readonly subject: string;
-  readonly unknown: (at: string, key: string, names: FieldNames) => void;
+  readonly unknown: (at: string, key: string, fields: FieldsByName) => void;
 }
-
-/** Codecs of an object's fields, by their names in documents and in the order of the table. */
-type CodecsByName = ReadonlyMap<string, Codec<unknown>>;
 
 function rewrite(value: JsonValue, { shape }: Codec<unknown>, path: string, reading: Reading): JsonValue {
   if (shape.kind === 'list' && Array.isArray(value)) {
     return value.map((item, index) => rewrite(item, shape.item, `${path}[${index}]`, reading));
   }
   if (shape.kind !== 'object' || !isJsonObject(value)) return value;
-  return rewriteObject(value, codecsByName(shape.fields), path, reading);
+  return rewriteObject(value, shape.byName, path, reading);
 }
 
-function rewriteObject(value: JsonObject, codecs: CodecsByName, path: string, reading: Reading): JsonObject {
+function rewriteObject(value: JsonObject, fields: FieldsByName, path: string, reading: Reading): JsonObject {
   const known = new Map<string, JsonValue>();
   const unknown: [string, JsonValue][] = [];
-  const byFolded = new Map([...codecs.keys()].map((name) => [foldFieldName(name), name]));
   for (const [key, item] of Object.entries(value)) {
-    const name = byFolded.get(foldFieldName(key));
-    const codec = name === undefined ? undefined : codecs.get(name);
-    const at = path === '' ? (name ?? key) : `${path}.${name ?? key}`;
-    if (name === undefined || codec === undefined) {
+    const field = fields.get(foldFieldName(key));
+    const at = path === '' ? (field?.name ?? key) : `${path}.${field?.name ?? key}`;
+    if (field === undefined) {
       unknown.push([key, item]);
-      reading.unknown(at, key, byFolded);
+      reading.unknown(at, key, fields);
       continue;
     }
+    const { name, codec } = field;
     // Go's decoder takes the long s (U+017F) for an s and the Kelvin sign (U+212A) for a k.
     if (!isAscii(key)) {
       throw ambiguous(reading.subject, `key ${showValue(key)} only looks like ${JSON.stringify(name)}`);
@@ -84,11 +79,13 @@ function rewriteObject(value: JsonObject, codecs: CodecsByName, path: string, re
     }
     known.set(name, rewrite(item, codec, at, reading));
   }
-  const inOrder = [...codecs.keys()].flatMap((name): [string, JsonValue][] => {
+  const rewritten: Record<string, JsonValue> = Object.create(null);
+  for (const { name } of fields.values()) {
     const item = known.get(name);
-    return item === undefined ? [] : [[name, item]];
-  });
-  return objectWithoutPrototype([...inOrder, ...unknown]);
+    if (item !== undefined) rewritten[name] = item;
+  }
+  for (const [key, item] of unknown) rewritten[key] = item;
+  return rewritten;
 }
 
 /**
@@ -105,25 +102,27 @@ export function withUnknownKeys(
     return typed.map((item, index) => withUnknownKeys(item, authored[index], shape.item));
   }
   if (shape.kind !== 'object' || !isJsonObject(typed) || !isJsonObject(authored)) return typed;
-  const codecs = codecsByName(shape.fields);
+  const fieldOf = (key: string) => {
+    const field = shape.byName.get(foldFieldName(key));
+    return field?.name === key ? field : undefined;
+  };
   const known = Object.entries(typed).map(([key, value]): [string, JsonValue] => {
-    const codec = codecs.get(key);
-    return [key, codec === undefined ? value : withUnknownKeys(value, authored[key], codec)];
+    const field = fieldOf(key);
+    return [key, field === undefined ? value : withUnknownKeys(value, authored[key], field.codec)];
   });
-  const unknown = Object.entries(authored).filter(([key]) => !codecs.has(key));
+  const unknown = Object.entries(authored).filter(([key]) => fieldOf(key) === undefined);
   return objectWithoutPrototype([...known, ...unknown]);
 }
 
-function codecsByName(fields: Fields): CodecsByName {
-  return new Map(Object.values(fields).map(({ name, codec }) => [name, codec]));
-}
-
 /** The field that differs from a key by at most two letters, and by less than a third of them. */
-function closestName(key: string, names: FieldNames): string | undefined {
+function closestName(key: string, fields: FieldsByName): string | undefined {
   const folded = foldFieldName(key).replace(/[-_ ]/g, '');
-  const near = [...names].map(([name, field]) => ({ field, distance: editDistance(folded, name, 3) }));
+  const near = [...fields].map(([folding, { name }]) => ({
+    name,
+    distance: editDistance(folded, folding, 3),
+  }));
   const best = near.sort((left, right) => left.distance - right.distance)[0];
-  return best !== undefined && best.distance <= Math.min(2, (folded.length - 1) / 3) ? best.field : undefined;
+  return best !== undefined && best.distance <= Math.min(2, (folded.length - 1) / 3) ? best.name : undefined;
 }
 
 /** Make an object that inherits nothing, so that `__proto__` is an ordinary key in it. */

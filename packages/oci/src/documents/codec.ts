@@ -25,7 +25,12 @@ export type ValueOf<T> = T extends Codec<infer Value> ? Value : never;
 export type Shape =
   | { readonly kind: 'plain'; readonly samples: readonly JsonValue[] }
   | { readonly kind: 'list'; readonly item: Codec<unknown>; readonly absent: 'null' | 'empty' }
-  | { readonly kind: 'object'; readonly fields: Readonly<Record<string, Field<unknown>>> };
+  | {
+      readonly kind: 'object';
+      readonly fields: Readonly<Record<string, Field<unknown>>>;
+      /** The same rows by folded name, in the order of the table. */
+      readonly byName: ReadonlyMap<string, Field<unknown>>;
+    };
 
 /** One row of an object's table. */
 export interface Field<Value, Optional extends boolean = boolean> {

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { foldFieldName, withFieldNames } from './field-names.ts';
+import { foldFieldName, spellingsOf, withFieldNames } from './field-names.ts';
 
 describe('withFieldNames()', () => {
   it('R28 accepts one spelling per field, in any case', () => {
-    const renamed = withFieldNames({ MEDIATYPE: 'm', Size: 1, other: 2 }, ['mediaType', 'size']);
+    const renamed = withFieldNames({ MEDIATYPE: 'm', Size: 1, other: 2 }, spellingsOf(['mediaType', 'size']));
     assert.deepEqual({ ...(renamed as object) }, { mediaType: 'm', size: 1 });
   });
 
   it('R28 refuses two spellings of one field', () => {
-    assert.throws(() => withFieldNames({ size: 1, Size: 2 }, ['size']), {
+    assert.throws(() => withFieldNames({ size: 1, Size: 2 }, spellingsOf(['size'])), {
       kind: 'invalid',
       message: /ambiguous field "size"/,
     });
@@ -17,17 +17,18 @@ describe('withFieldNames()', () => {
 
   it('R29 takes no field from a prototype', () => {
     const inherited: unknown = Object.create({ size: 1 });
-    assert.deepEqual(Object.keys(withFieldNames(inherited, ['size', 'toString']) as object), []);
+    assert.deepEqual(Object.keys(withFieldNames(inherited, spellingsOf(['size', 'toString'])) as object), []);
   });
 
   it('leaves what is no object to the schema that follows', () => {
-    for (const value of [null, 1, 'text', true]) assert.equal(withFieldNames(value, ['size']), value);
+    for (const value of [null, 1, 'text', true])
+      assert.equal(withFieldNames(value, spellingsOf(['size'])), value);
     const array = [1];
-    assert.equal(withFieldNames(array, ['size']), array);
+    assert.equal(withFieldNames(array, spellingsOf(['size'])), array);
   });
 
   it('refuses a name that only a Go decoder takes for a field', () => {
-    assert.throws(() => withFieldNames({ 'layer\u017f': [] }, ['layers']), {
+    assert.throws(() => withFieldNames({ 'layer\u017f': [] }, spellingsOf(['layers'])), {
       kind: 'invalid',
       message: 'ambiguous field "layer\\u017f": some decoders read it as "layers"; want "layers"',
     });
@@ -35,7 +36,7 @@ describe('withFieldNames()', () => {
 
   for (const written of ['con\ufb01g', 'conf\u0131g', 'conf\u0130g']) {
     it(`leaves out ${written}, which no decoder takes for "config"`, () => {
-      assert.deepEqual(Object.keys(withFieldNames({ [written]: 1 }, ['config']) as object), []);
+      assert.deepEqual(Object.keys(withFieldNames({ [written]: 1 }, spellingsOf(['config'])) as object), []);
     });
   }
 });

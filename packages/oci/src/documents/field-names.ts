@@ -30,16 +30,23 @@ function isOneCharacter(text: string): boolean {
   return text.length === 1 || (text.length === 2 && (text.codePointAt(0) ?? 0) > 0xffff);
 }
 
+/** Spelling of each field, by its folded name. */
+export type FieldSpellings = ReadonlyMap<string, string>;
+
+/** The spellings of some fields, for `withFieldNames`. */
+export function spellingsOf(names: readonly string[]): FieldSpellings {
+  return new Map(names.map((name) => [foldFieldName(name), name]));
+}
+
 /**
- * Give an object's fields the spelling of `names`, whatever case they were written in; other fields
+ * Give an object's fields the given spellings, whatever case they were written in; other fields
  * are left out. Anything but an object is returned as it is, for the schema that follows to refuse.
  * @returns a prototype-free object
  * @throws {OutboardError} invalid when two fields have the same name but for case, or only Go reads a name as one of
- *   `names`, because of letters that look alike
+ *   them, because of letters that look alike
  */
-export function withFieldNames(value: unknown, names: readonly string[]): unknown {
+export function withFieldNames(value: unknown, spellings: FieldSpellings): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-  const spellings = new Map(names.map((name) => [foldFieldName(name), name]));
   const renamed: Record<string, unknown> = Object.create(null);
   for (const [written, field] of Object.entries(value)) {
     const name = spellings.get(foldFieldName(written));

@@ -2,6 +2,7 @@
  * The codecs of objects and lists. The rows of an object's table are in the order in which its fields are written.
  */
 import { type Codec, DocumentMismatch, type Field } from './codec.ts';
+import { foldFieldName } from './field-names.ts';
 import { isEmpty, objectOf } from './go-values.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from './json-document.ts';
 import type { Fields, Given, PropertiesOf } from './object-type.ts';
@@ -68,6 +69,7 @@ export function fieldPassedOver(name: string): Field<undefined, true> {
 /** An object with these rows. Absent and null are the object with every field absent. */
 export function object<Table extends Fields>(fields: Table): Codec<PropertiesOf<Table>> {
   const rows = Object.entries(fields).filter(([, row]) => !row.isPassedOver);
+  const byName = new Map(Object.values(fields).map((row) => [foldFieldName(row.name), row]));
   return {
     decode(document) {
       const read: Record<string, unknown> = {};
@@ -98,7 +100,7 @@ export function object<Table extends Fields>(fields: Table): Codec<PropertiesOf<
       }
       return written;
     },
-    shape: { kind: 'object', fields },
+    shape: { kind: 'object', fields, byName },
   };
 }
 

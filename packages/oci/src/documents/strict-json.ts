@@ -13,17 +13,17 @@ export interface StrictJsonOptions {
   readonly maxBytes: number;
   /** Upper bound of nested objects and arrays; default 64, and never more. */
   readonly maxDepth?: number | undefined;
+  /** Upper bound of values of all kinds; default `maxJsonValues`, and never more. */
+  readonly maxValues?: number | undefined;
   /** Name of the document, for messages; default `document`. */
   readonly subject?: string | undefined;
 }
 
 /**
- * Bounds on the work of parsing and reading a document, which a limit of bytes alone does not bound. The largest
- * documents in use, indexes of a few thousand manifests, stay below these.
+ * Bounds on the work of parsing and reading a document, beside that of its values, which a limit of bytes alone does not
+ * bound. The largest documents in use stay far below these.
  */
 const jsonLimits = {
-  /** Values of all kinds in the document. */
-  values: maxJsonValues,
   /** Members of one object. */
   members: 4096,
   /** Elements of one array. */
@@ -47,9 +47,27 @@ const mapFields = new Set(['annotations', 'labels']);
  * Refused: more than `maxBytes`, `maxDepth` or `jsonLimits`; a byte order mark; invalid UTF-8; trailing data; a name
  * twice in one object, or twice but for case (except in `annotations` and `labels`); numbers beyond the safe integers;
  * NUL and lone surrogates in strings. Objects in the result have no prototype; `-0` becomes 0.
+ * @param document its bytes, or the text that `decodeJsonText` made of them
  * @throws {OutboardError} invalid, with the path of what was wrong; `details.position` counts characters from the start
  */
-export function parseStrictJson(bytes: Uint8Array, options: StrictJsonOptions): unknown {
+export function parseStrictJson(document: Uint8Array | string, options: StrictJsonOptions): unknown {
+  const subject = options.subject ?? 'document';
+  const text = typeof document === 'string' ? document : decodeJsonText(document, options);
+  return new StrictJsonReader(text, {
+    subject,
+    maxDepth: Math.min(options.maxDepth ?? deepest, deepest),
+    maxValues: Math.min(options.maxValues ?? maxJsonValues, maxJsonValues),
+  }).read();
+}
+
+/**
+ * Decode the bytes of a document, for `parseStrictJson`. With a document of megabytes this takes as long as the rest.
+ * @throws {OutboardError} invalid: too long, or not UTF-8
+ */
+export function decodeJsonText(
+  bytes: Uint8Array,
+  options: Pick<StrictJsonOptions, 'maxBytes' | 'subject'>,
+): string {
   const subject = options.subject ?? 'document';
   if (bytes.length > options.maxBytes) {
     throw new OutboardError(
@@ -57,11 +75,7 @@ export function parseStrictJson(bytes: Uint8Array, options: StrictJsonOptions): 
       `invalid ${subject}: it has ${bytes.length} bytes, at most ${options.maxBytes} are accepted`,
     );
   }
-  return new StrictJsonReader(
-    decodeUtf8(bytes, subject),
-    subject,
-    Math.min(options.maxDepth ?? deepest, deepest),
-  ).read();
+  return decodeUtf8(bytes, subject);
 }
 
 function decodeUtf8(bytes: Uint8Array, subject: string): string {
@@ -75,27 +89,38 @@ function decodeUtf8(bytes: Uint8Array, subject: string): string {
 
 const number = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
 const loneSurrogate = /\p{Surrogate}/u;
+/** A control character or a backslash, which the fast path of strings leaves to the other one. */
+const special = /[^\u0020-\u005b\u005d-\uffff]/;
 const literals = [
   ['true', true],
   ['false', false],
   ['null', null],
 ] as const;
 
+/** The options of a reader, with their defaults. */
+interface ReaderLimits {
+  readonly subject: string;
+  readonly maxDepth: number;
+  readonly maxValues: number;
+}
+
 /** One pass over the text by recursive descent; the depth bound keeps the stack small. */
 class StrictJsonReader {
   readonly #text: string;
   readonly #subject: string;
   readonly #maxDepth: number;
+  readonly #maxValues: number;
   /** Names and indexes from the root to the value being read, as many as `#depth` says. */
   readonly #path: (string | number)[] = [];
   #depth = 0;
   #position = 0;
   #values = 0;
 
-  constructor(text: string, subject: string, maxDepth: number) {
+  constructor(text: string, { subject, maxDepth, maxValues }: ReaderLimits) {
     this.#text = text;
     this.#subject = subject;
     this.#maxDepth = maxDepth;
+    this.#maxValues = maxValues;
   }
 
   read(): unknown {
@@ -106,8 +131,8 @@ class StrictJsonReader {
 
   #value(): unknown {
     this.#values++;
-    if (this.#values > jsonLimits.values)
-      throw this.#error(`the document has more than ${jsonLimits.values} values`);
+    if (this.#values > this.#maxValues)
+      throw this.#error(`the document has more than ${this.#maxValues} values`);
     switch (this.#next()) {
       case '{':
         return this.#object();
@@ -165,12 +190,15 @@ class StrictJsonReader {
 
   #string(maxCharacters: number): string {
     const start = this.#position;
-    const end = this.#closingQuote(start + 1);
+    const quote = this.#text.indexOf('"', start + 1);
+    const plain = quote === -1 ? undefined : this.#text.slice(start + 1, quote);
+    // Without escapes nothing is left to refuse after decoding but control characters.
+    const isPlain = plain !== undefined && !special.test(plain);
+    const end = isPlain ? quote : this.#closingQuote(start + 1);
     if (end - start - 1 > maxCharacters)
       throw this.#error(`a string has more than ${maxCharacters} characters`);
     this.#position = end + 1;
-    const raw = this.#text.slice(start + 1, end);
-    if (!raw.includes('\\')) return raw; // without escapes nothing is left to refuse after decoding and closingQuote()
+    if (isPlain) return plain;
     const value = this.#unescape(this.#text.slice(start, end + 1));
     if (value.includes('\0')) throw this.#error('a string holds NUL');
     if (loneSurrogate.test(value)) throw this.#error('a string holds half of a surrogate pair');

@@ -1,19 +1,44 @@
 /**
  * The common parts of manifests and indexes: reading their bytes, and the schema of descriptors.
  */
+import { nextTurn } from '@outboard/async';
 import * as z from 'zod';
 import { type Digest, parseDigest } from '../digests/digest.ts';
-import { withFieldNames } from '../documents/field-names.ts';
-import { parseStrictJson } from '../documents/strict-json.ts';
+import { spellingsOf, withFieldNames } from '../documents/field-names.ts';
+import { decodeJsonText, parseStrictJson } from '../documents/strict-json.ts';
 import { isOutboardError, OutboardError } from '../errors/outboard-error.ts';
 import { mediaTypes } from './media-types.ts';
 
 /** Upper bound of a manifest or index, in bytes. @see OCI distribution-spec v1.1.1, "Pushing Manifests" */
 export const maxManifestBytes = 4 * 1024 * 1024;
 
+/**
+ * Upper bound of the values in one, which is read in one turn of the event loop: an index of 1,024 manifests may have 16 for
+ * each.
+ */
+const maxManifestValues = 16_384;
+/** More bytes than these take milliseconds. */
+const manyBytes = 256 * 1024;
+
+/**
+ * Decode the bytes of a manifest or index in a turn of the event loop, for a function that parses it in the next.
+ * @throws {OutboardError} invalid: too long, or not UTF-8
+ */
+export async function decodeManifest(bytes: Uint8Array): Promise<string> {
+  const text = decodeJsonText(bytes, { maxBytes: maxManifestBytes, subject: 'manifest' });
+  if (bytes.length > manyBytes) await nextTurn();
+  return text;
+}
+
+/** Read one as strict JSON. @throws {OutboardError} invalid */
+function parseManifestJson(document: Uint8Array | string, subject: string): unknown {
+  return parseStrictJson(document, { maxBytes: maxManifestBytes, maxValues: maxManifestValues, subject });
+}
+
 /** A schema of an object whose field names match in any case, as in Go; unknown fields are dropped. */
 export function documentObject<Shape extends z.ZodRawShape>(shape: Shape) {
-  return z.preprocess((value) => withFieldNames(value, Object.keys(shape)), z.object(shape));
+  const spellings = spellingsOf(Object.keys(shape));
+  return z.preprocess((value) => withFieldNames(value, spellings), z.object(shape));
 }
 
 /** A field that may be absent or null: Go encoders write both for an empty value. */
@@ -36,7 +61,19 @@ const mediaType = z
   .string()
   .regex(/^[A-Za-z0-9][\w!#$&^.+-]{0,126}\/[A-Za-z0-9][\w!#$&^.+-]{0,126}$/, 'want a media type');
 
-const annotations = z.record(z.string(), z.string());
+/** As `z.record(z.string(), z.string())`, which takes ten times as long: a document may have tens of thousands. */
+const annotations = z.unknown().transform((value, context): Readonly<Record<string, string>> => {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    context.addIssue({ code: 'invalid_type', expected: 'record', input: value });
+    return z.NEVER;
+  }
+  for (const [key, text] of Object.entries(value)) {
+    if (typeof text === 'string') continue;
+    context.addIssue({ code: 'invalid_type', expected: 'string', input: text, path: [key] });
+    return z.NEVER;
+  }
+  return { ...value }; // every value is a string
+});
 
 /** A size in bytes: an integer from 0 to 2^53 - 1. */
 const size = z
@@ -99,9 +136,9 @@ export interface DocumentHead {
  * @throws {OutboardError} invalid
  * @see CVE-2021-41190: one digest must not mean a manifest here and an index there
  */
-export function readDocument(bytes: Uint8Array, head: DocumentHead): unknown {
+export function readDocument(document: Uint8Array | string, head: DocumentHead): unknown {
   const { subject } = head;
-  const value = parseStrictJson(bytes, { maxBytes: maxManifestBytes, subject });
+  const value = parseManifestJson(document, subject);
   const fields = parseWith(documentObject(kindFields), value, subject);
   // Checked first: schema 1 fails the other checks too, with less helpful messages.
   if (fields.schemaVersion === 1 || isPresent(fields.fsLayers)) {
@@ -136,7 +173,7 @@ export function readDocument(bytes: Uint8Array, head: DocumentHead): unknown {
  */
 export function ownMediaType(bytes: Uint8Array): string {
   const subject = 'manifest';
-  const value = parseStrictJson(bytes, { maxBytes: maxManifestBytes, subject });
+  const value = parseManifestJson(bytes, subject);
   const fields = parseWith(documentObject(kindFields), value, subject);
   if (isPresent(fields.mediaType)) return typeof fields.mediaType === 'string' ? fields.mediaType : '';
   const isManifest = isPresent(fields.config) || isPresent(fields.layers);

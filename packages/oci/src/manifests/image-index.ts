@@ -21,17 +21,18 @@ const indexSchema = documentObject({
 
 /**
  * Parse an index. Select one of its entries with `choosePlatform`.
+ * @param text its bytes, or the text that `decodeManifest` made of them
  * @param mediaType Content-Type or descriptor's media type, without parameters
  * @throws {OutboardError} invalid
  */
-export function parseIndex(bytes: Uint8Array, mediaType: string): ImageIndex {
+export function parseIndex(text: Uint8Array | string, mediaType: string): ImageIndex {
   if (!isIndexMediaType(mediaType)) {
     throw new OutboardError(
       'invalid',
       `invalid index: ${JSON.stringify(mediaType.slice(0, 300))} is not the media type of an index`,
     );
   }
-  const document = readDocument(bytes, { subject: 'index', mediaType, foreignFields: ['config', 'layers'] });
+  const document = readDocument(text, { subject: 'index', mediaType, foreignFields: ['config', 'layers'] });
   return parseWith(indexSchema, document, 'index');
 }
 

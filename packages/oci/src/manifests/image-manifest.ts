@@ -41,17 +41,18 @@ const manifestSchema = documentObject({
  *
  * A layer may be listed more than once, with the same size each time. `subject`, `artifactType` and unknown fields are
  * ignored, as the spec demands.
+ * @param text its bytes, or the text that `decodeManifest` made of them
  * @param mediaType Content-Type or descriptor's media type, without parameters
  * @throws {OutboardError} invalid
  */
-export function parseManifest(bytes: Uint8Array, mediaType: string): ImageManifest {
+export function parseManifest(text: Uint8Array | string, mediaType: string): ImageManifest {
   if (!isManifestMediaType(mediaType)) {
     throw new OutboardError(
       'invalid',
       `invalid manifest: ${JSON.stringify(mediaType.slice(0, 300))} is not the media type of a manifest`,
     );
   }
-  const document = readDocument(bytes, { subject: 'manifest', mediaType, foreignFields: ['manifests'] });
+  const document = readDocument(text, { subject: 'manifest', mediaType, foreignFields: ['manifests'] });
   const { config, layers, annotations } = parseWith(manifestSchema, document, 'manifest');
   refuseUnusableLayers(layers);
   return { schemaVersion: 2, mediaType, config, layers, ...(annotations !== undefined && { annotations }) };

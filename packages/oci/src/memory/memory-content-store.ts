@@ -143,11 +143,15 @@ export class MemoryContentStore implements ContentStore {
     for (const [digest, bytes] of [...this.#blobs]) yield { digest, size: bytes.length };
   }
 
-  async sweep(isReferenced: (digest: Digest) => boolean): Promise<readonly ExpectedContent[]> {
+  async sweep(
+    isReferenced: (digest: Digest) => boolean,
+    among?: Iterable<Digest>,
+  ): Promise<readonly ExpectedContent[]> {
     const removed: ExpectedContent[] = [];
-    for (const [digest, { length: size }] of [...this.#blobs]) {
+    for (const digest of among ?? [...this.#blobs.keys()]) {
       if (this.#leases.protects(digest) || isReferenced(digest)) continue;
-      if (this.#blobs.delete(digest)) removed.push({ digest, size });
+      const size = this.#blobs.get(digest)?.length;
+      if (size !== undefined && this.#blobs.delete(digest)) removed.push({ digest, size });
     }
     return removed;
   }

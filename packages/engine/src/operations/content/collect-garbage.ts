@@ -2,6 +2,8 @@
  * Collect garbage: delete content that no plugin and no running operation uses.
  */
 import { type ExpectedContent, OutboardError, type RemovedIngests } from '@outboard/oci';
+import type { PluginRecord } from '../../config/plugin-config.ts';
+import { blobsOf } from '../../store/plugin-index.ts';
 import { bestEffort } from '../best-effort.ts';
 import type { EngineContext } from '../engine-context.ts';
 import { type ForgottenVersions, forgetPreviousVersions } from './forget-previous.ts';
@@ -48,6 +50,17 @@ export async function collectGarbage(
   const kept: ExpectedContent[] = [];
   for await (const blob of content.walk()) if (store.isKeptForDamaged(blob.digest)) kept.push(blob);
   return { ...total, kept: { blobs: kept.length, bytes: sumOf(kept) } };
+}
+
+/**
+ * Delete the blobs of a removed plugin that nothing else uses. It takes no longer with more plugins.
+ * @see `collectGarbage`, for what is kept
+ */
+export async function collectContentOf(
+  { store, content }: GarbageContext,
+  removed: PluginRecord,
+): Promise<void> {
+  if (!store.mayBeUndone) await content.sweep((digest) => store.isReferenced(digest), blobsOf(removed));
 }
 
 /**

@@ -1,6 +1,7 @@
 /**
  * Set: change a plugin's settings, all of them or none.
  */
+import { nextTurn } from '@outboard/async';
 import { OutboardError } from '@outboard/oci';
 import type { PluginConfig, PluginSettings } from '../../config/plugin-config.ts';
 import { declareSecrets, type SecretDeclarations } from '../../config/secret-settings.ts';
@@ -29,6 +30,7 @@ export async function setPlugin(
       throw new OutboardError('conflict', 'cannot set on an active plugin, disable plugin before setting');
     }
     const settings = changeSettings(record.config, record.settings, args, options);
+    await nextTurn();
     await context.store.save({ ...record, settings });
   });
 }

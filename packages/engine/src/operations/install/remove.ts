@@ -6,7 +6,7 @@ import type { PluginRecord } from '../../config/plugin-config.ts';
 import { refuseInUseNow } from '../../references/refuse-in-use.ts';
 import { type DamagedPlugin, refuseDamaged, shownName } from '../../store/damaged-plugin.ts';
 import { bestEffort } from '../best-effort.ts';
-import { collectGarbage } from '../content/collect-garbage.ts';
+import { collectContentOf, collectGarbage } from '../content/collect-garbage.ts';
 import type { ForceOptions } from '../control/disable.ts';
 import type { EngineContext } from '../engine-context.ts';
 import { shortenStops, stopOptions } from '../forced-stop.ts';
@@ -58,7 +58,10 @@ export async function removePlugin(
         context.drivers.changes.disabled(record),
       );
     }
-    await tidyUp(context, record, deleteDirectory);
+    await tidyUp(context, record, {
+      deleteDirectory,
+      deleteContent: () => collectContentOf(context, record),
+    });
   });
 }
 
@@ -74,7 +77,8 @@ async function removeDamaged(context: RemoveContext, plugin: DamagedPlugin): Pro
     }
     await context.supervisor.stop(id);
     const deleteDirectory = await context.store.remove(id);
-    await tidyUp(context, { id, name: shownName(plugin) }, deleteDirectory);
+    const deleteContent = async () => void (await collectGarbage(context));
+    await tidyUp(context, { id, name: shownName(plugin) }, { deleteDirectory, deleteContent });
   });
 }
 
@@ -82,12 +86,12 @@ async function removeDamaged(context: RemoveContext, plugin: DamagedPlugin): Pro
 async function tidyUp(
   context: RemoveContext,
   { id, name }: Pick<PluginRecord, 'id' | 'name'>,
-  deleteDirectory: () => Promise<void>,
+  { deleteDirectory, deleteContent }: Record<'deleteDirectory' | 'deleteContent', () => Promise<void>>,
 ): Promise<void> {
   context.announce({ type: 'plugin', action: 'remove', id, attributes: { name } });
   await Promise.all([
     bestEffort(context, 'delete the directory of a removed plugin', deleteDirectory),
-    bestEffort(context, 'collect the content of a removed plugin', () => collectGarbage(context)),
+    bestEffort(context, 'collect the content of a removed plugin', deleteContent),
   ]);
 }
 

@@ -3,7 +3,7 @@
  * create and replace.
  */
 import type { Cancellable } from '@outboard/async';
-import { splitStream, stopWhenAborted } from '@outboard/async';
+import { nextTurn, splitStream, stopWhenAborted } from '@outboard/async';
 import type { AppliedLayer, UnpackJail } from '@outboard/container';
 import {
   createTarReader,
@@ -81,13 +81,14 @@ export async function unpackContext(
     ],
     signal,
   );
-  const { config, document, findings: ofConfig } = readConfig();
+  const { config, document, findings: ofConfig } = await readConfig();
   const diffId = requireDiffId(applied);
   const settings = initialSettings(config);
   const findings = [...ofConfig, ...(await findProgramFlaws({ config, settings, rootfs }))];
   if (request.mustRun === true) refuseFlaws(findings);
   if (platform) await requireArchitecture({ config, settings, rootfs }, platform);
   const to = { content: context.content, lease, format };
+  await nextTurn();
   const version = await storeVersion(document, { ...layer, diffId }, to);
   await measured.finish();
   signal?.throwIfAborted();
@@ -128,8 +129,9 @@ async function openContext({ context, signal }: PluginContext) {
     yield* out.splice(0);
   }
 
-  function readConfig() {
+  async function readConfig() {
     const parsed = parsePluginConfig(splitter.finish());
+    await nextTurn();
     const findings = [...parsed.findings, ...judgePluginConfig(parsed.config)];
     refuseFindings(findings, ['refused', 'mistake']);
     return { ...parsed, findings };

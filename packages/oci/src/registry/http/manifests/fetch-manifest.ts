@@ -1,7 +1,7 @@
 /**
  * Fetches and verifies manifests and indexes.
  */
-import type { Cancellable } from '@outboard/async';
+import { type Cancellable, nextTurn } from '@outboard/async';
 import { type Digest, digestAlgorithm, digestOf, parseDigest } from '../../../digests/digest.ts';
 import { isOutboardError, OutboardError } from '../../../errors/outboard-error.ts';
 import { maxManifestBytes, ownMediaType } from '../../../manifests/document-schema.ts';
@@ -68,6 +68,8 @@ export async function fetchManifest(
     const response = await ask(session, name, options);
     const bytes = await readManifest(session, response);
     const digest = verify(bytes, name, response.headers, options.subject);
+    // The document may be large: the caller parses it in a turn of its own.
+    await nextTurn();
     return {
       descriptor: {
         mediaType: mediaTypeOf(response.headers, bytes, options.subject),
