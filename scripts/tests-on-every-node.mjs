@@ -9,7 +9,12 @@ export const testsOnEveryNode = [
   'packages/container/src/linux/',
   // The jail, whose threads are those of Node.js.
   'packages/container/src/rootfs/',
-  'tests/unpack/',
+  'tests/unpack/archive.test.ts',
+  'tests/unpack/hostile-archives.test.ts',
+  'tests/unpack/jail-process.test.ts',
+  'tests/unpack/limits.test.ts',
+  'tests/unpack/metadata.test.ts',
+  'tests/unpack/whiteouts.test.ts',
   // Compression and streams under backpressure.
   'packages/oci/src/layers/',
   'packages/oci/src/registry/http/blobs/fetch-blob.test.ts',
@@ -23,7 +28,7 @@ export const testsOnEveryNode = [
   'tests/integration/temporary-files.test.ts',
   'packages/cli/src/run-command-line.test.ts',
   'tests/conformance/outboard-cli.test.ts',
-  'tests/demo/',
+  'tests/demo/all-steps.test.ts',
   // HTTP on sockets that break, on both sides.
   'packages/daemon/src/http/hostile-requests.test.ts',
   // Sockets as descriptors, and connections that pass from one process to the next.
