@@ -53,7 +53,7 @@ export function encodeFrame(kind: number, payload: Uint8Array): Buffer {
   return Buffer.concat([encodeHeader(kind, payload.length), payload]);
 }
 
-/** What precedes a payload of at most 4 GiB. */
+/** The bytes before a payload of at most 4 GiB. */
 export function encodeHeader(kind: number, length: number): Buffer {
   const header = Buffer.alloc(headerBytes);
   header.writeUInt8(kind, 0);

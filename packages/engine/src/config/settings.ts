@@ -85,7 +85,7 @@ function parseArgument(arg: string): SettingArgument {
   return { name: left.slice(0, dot), field: left.slice(dot + 1), value, isSourced: false };
 }
 
-/** What an argument changes, by its kind. */
+/** The change that an argument asks for, by its kind. */
 type Place =
   | { readonly kind: 'env'; readonly entry: NonNullable<PluginConfig['env']>[number] }
   | { readonly kind: 'mount'; readonly entry: PluginMount }
