@@ -334,7 +334,7 @@ test('a hundred commands leak no descriptor and no process', { skip }, async () 
   }
   assert.deepEqual(remains(), []);
   // Descriptors of a command may be closed after its end was told.
-  const isClosed = await pollUntil(() => openDescriptors().length <= before.length, { timeoutMs: 10_000 });
+  const isClosed = await pollUntil(() => openDescriptors().length <= before.length, { timeoutMs: 30_000 });
   if (!isClosed) assert.deepEqual(openDescriptors(), before);
 });
 

@@ -145,7 +145,7 @@ async function tidyUp(place: OperationPlace): Promise<void> {
 
 /** A daemon reaps its children a moment after their end, without an event, so this polls for up to 10 s. */
 async function untilReaped({ pid }: TestDaemon): Promise<void> {
-  const deadline = AbortSignal.timeout(slowed(10_000));
+  const deadline = AbortSignal.timeout(slowed(30_000));
   while (childrenOf(pid).some(isZombie)) await delay(20, undefined, { signal: deadline });
 }
 

@@ -150,8 +150,8 @@ async function removeCgroups(name: string): Promise<void> {
   const hierarchies = existsSync(join(root, 'cgroup.controllers'))
     ? [root]
     : readdirSync(root).map((hierarchy) => join(root, hierarchy));
-  // A monitor may end a moment after its container, and no event tells when a cgroup is empty: polled for up to 10 s.
-  const deadline = AbortSignal.timeout(10_000);
+  // A monitor may end a moment after its container, and no event tells when a cgroup is empty: polled for up to 30 s.
+  const deadline = AbortSignal.timeout(30_000);
   for (const path of hierarchies.map((hierarchy) => join(hierarchy, name)).filter(existsSync)) {
     while (!isRemoved(path)) await delay(10, undefined, { signal: deadline });
   }

@@ -67,9 +67,9 @@ export function pidsOf({ home, ids }: Pick<RestartableDaemon, 'home' | 'ids'>): 
   return snapshotHost(home, { plugins: ids }).processes.map((line) => Number.parseInt(line, 10));
 }
 
-/** A process that is no child emits no event at its end, so this polls for up to 10 s. */
+/** A process that is no child emits no event at its end, so this polls for up to 30 s. */
 export async function untilGone(pid: number): Promise<void> {
-  const deadline = AbortSignal.timeout(slowed(10_000));
+  const deadline = AbortSignal.timeout(slowed(30_000));
   while (isAlive(pid)) await delay(10, undefined, { signal: deadline });
 }
 

@@ -56,7 +56,7 @@ export async function untilPluginAccepts(execRoot: string, id: string): Promise<
  * Upper bound for leftovers of a killed daemon, in milliseconds: its successor serves first and removes them in the
  * background.
  */
-const settleMs = slowed(15_000);
+const settleMs = slowed(30_000);
 
 /**
  * Wait until exactly these plugins run and no resource of others is on the host, and assert it.

@@ -59,9 +59,9 @@ export async function startSftpServer(home: string): Promise<SftpServer> {
   };
 }
 
-/** Wait for a file with content, for up to 10 s. */
+/** Wait for a file with content, for up to 30 s. */
 async function contentOf(path: string): Promise<string> {
-  const deadline = AbortSignal.timeout(10_000);
+  const deadline = AbortSignal.timeout(30_000);
   for (;;) {
     const content = existsSync(path) ? readFileSync(path, 'utf8') : '';
     if (content !== '') return content;

@@ -113,7 +113,7 @@ describe('the sockets of the gateway', { skip }, () => {
     await outboard(host, 'disable', '--force', plugin.name);
     assert.equal(existsSync(host.path(`${directory}/store.sock`)), false);
     // The manager reads the notification on its own time.
-    assert.ok(await pollUntil(async () => (await storedDescriptors()) === 0, { timeoutMs: slowed(10_000) }));
+    assert.ok(await pollUntil(async () => (await storedDescriptors()) === 0, { timeoutMs: slowed(30_000) }));
     await restart();
     assert.deepEqual(readdirSync(host.path(directory)), []);
     await outboard(host, 'enable', plugin.name);
@@ -132,6 +132,6 @@ describe('the sockets of the gateway', { skip }, () => {
     await restart();
     await call(new Agent(), 'VolumeDriver.Get', '/run/other/store.sock');
     assert.deepEqual(readdirSync(host.path(directory)), []);
-    assert.ok(await pollUntil(async () => (await storedDescriptors()) === 1, { timeoutMs: slowed(10_000) }));
+    assert.ok(await pollUntil(async () => (await storedDescriptors()) === 1, { timeoutMs: slowed(30_000) }));
   });
 });
