@@ -39,7 +39,7 @@ const startedAt = performance.now();
 let made = 0;
 let cuts = 0;
 let failed = 0;
-for (const name of ['power-cuts', 'kill-points', 'kill-daemon', 'random-kills']) {
+for (const name of ['power-cuts', 'kill-points', 'kill-repairs', 'kill-daemon', 'random-kills']) {
   if (!(await runFile(`tests/chaos/${name}.test.ts`))) failed += 1;
 }
 const fileSystems = ['ext4', 'ext4-writeback', 'xfs', 'btrfs'];

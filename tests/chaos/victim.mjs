@@ -51,6 +51,7 @@ function run() {
     case 'adopt':
     case 'pull':
     case 'upgrade':
+    case 'fsck':
       return engine[operation](request);
     case 'mount':
     case 'unmount':
