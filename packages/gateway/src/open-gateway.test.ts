@@ -24,10 +24,19 @@ async function openTestGateway(
   if (given.directory === undefined) context.after(() => rmSync(home, { recursive: true }));
   const listeners = createListeners<[{ plugin: { id: string } }]>((error) => assert.fail(String(error)));
   const disabled: GatewayPlugin[] = [];
+  /** Number of reads of the plugins of the host, with which a new name is compared. */
+  const reads = { installed: 0 };
   const gateway = await openGateway({
     directory: join(home, 'plugins'),
     access: { mode: 0o660 },
-    source: { all: () => plugins, installed: () => [...plugins, ...disabled], onChange: listeners.add },
+    source: {
+      all: () => plugins,
+      installed: () => {
+        reads.installed += 1;
+        return [...plugins, ...disabled];
+      },
+      onChange: listeners.add,
+    },
     createHandler: (plugin) => (_request, response) => response.end(plugin.name),
     logger: pino({ level: 'silent' }),
     ...given,
@@ -38,7 +47,7 @@ async function openTestGateway(
     listeners.notify({ plugin: { id } });
     await gateway.settled();
   };
-  return { gateway, directory: join(home, 'plugins'), plugins, disabled, change };
+  return { gateway, directory: join(home, 'plugins'), plugins, disabled, change, reads };
 }
 
 function newPlugin(name: string, gateway: { enabled?: boolean; alias?: string } = {}): GatewayPlugin {
@@ -66,6 +75,19 @@ async function until(gateway: Gateway, isReached: (gateway: Gateway) => boolean)
 }
 
 describe('openGateway()', () => {
+  test('compares names with those of all plugins for a new name only', async (context) => {
+    const made = await openTestGateway(context, [newPlugin('acme/one:latest'), newPlugin('acme/two:latest')]);
+    const { plugins, change, reads, directory } = made;
+    const before = reads.installed;
+    await change('id of acme/one:latest', () => undefined);
+    await change('id of acme/two:latest', () => plugins.splice(1, 1));
+    assert.equal(reads.installed, before);
+    assert.deepEqual(sockets(directory), ['one.sock']);
+    await change('id of acme/two:latest', () => plugins.push(newPlugin('acme/two:latest')));
+    assert.equal(reads.installed, before + 1);
+    assert.deepEqual(sockets(directory), ['one.sock', 'two.sock']);
+  });
+
   test('listens for each plugin, with the mode, and until the plugin is disabled', async (context) => {
     const made = await openTestGateway(context, [newPlugin('vieux/sshfs:latest')], {
       access: { mode: 0o606 },

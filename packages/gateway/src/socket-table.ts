@@ -31,6 +31,8 @@ export interface SocketTableDeps<Plugin extends GatewayPlugin> {
 
 interface Entry {
   readonly pluginName: string;
+  /** Name that the operator chose for the socket. */
+  readonly chosen?: string | undefined;
   readonly alias: string;
   readonly socket?: PluginSocket | undefined;
   /** Reason why there is no name. */
@@ -89,23 +91,36 @@ export class SocketTable<Plugin extends GatewayPlugin> {
     const wanted = this.#deps.source.all().filter(({ options }) => options?.gateway?.enabled !== false);
     const ids = new Set(wanted.map(({ id }) => id));
     for (const id of [...this.#entries.keys()]) if (!ids.has(id)) await this.#withdraw(id);
-    const holders = this.#holders();
+    // A plugin that has its socket keeps it: the cost of a change does not grow with the plugins that have not changed.
+    const changed = wanted.filter((plugin) => !this.#isServed(plugin));
+    const holders = changed.length === 0 ? [] : this.#holders();
     // In the order of names, so that the same plugins always get the same names.
-    for (const plugin of wanted.toSorted(byName)) await this.#serve(plugin, holders);
+    for (const plugin of changed.toSorted(byName)) await this.#serve(plugin, holders);
+    for (const plugin of wanted) {
+      const socket = this.#outdated.has(plugin.id) ? this.#entries.get(plugin.id)?.socket : undefined;
+      socket?.use(this.#deps.createHandler(plugin));
+    }
     this.#outdated.clear();
   }
 
-  async #serve(plugin: Plugin, holders: readonly AliasHolder[]): Promise<void> {
+  #isServed(plugin: Plugin): boolean {
     const present = this.#entries.get(plugin.id);
+    const { name, chosen } = toHolder(plugin);
+    return present?.socket !== undefined && present.pluginName === name && present.chosen === chosen;
+  }
+
+  async #serve(plugin: Plugin, holders: readonly AliasHolder[]): Promise<void> {
     const { alias, problem } = await this.#aliasOf(plugin, holders);
-    const isSame = present?.alias === alias && present.pluginName === plugin.name;
-    if (!isSame || present.socket === undefined) {
-      await this.#withdraw(plugin.id);
-      const socket = problem === undefined ? await this.#listen(plugin, alias) : undefined;
-      this.#entries.set(plugin.id, { pluginName: plugin.name, alias, socket, problem });
-    } else if (this.#outdated.has(plugin.id)) {
-      present.socket.use(this.#deps.createHandler(plugin));
+    const { name: pluginName, chosen } = toHolder(plugin);
+    const present = this.#entries.get(plugin.id);
+    if (present?.socket !== undefined && present.alias === alias && present.pluginName === pluginName) {
+      this.#entries.set(plugin.id, { ...present, chosen });
+      return;
     }
+    await this.#withdraw(plugin.id);
+    const socket = problem === undefined ? await this.#listen(plugin, alias) : undefined;
+    this.#outdated.delete(plugin.id); // its handler is new
+    this.#entries.set(plugin.id, { pluginName, chosen, alias, socket, problem });
   }
 
   /** The name of a plugin's socket, or the reason why it has none, which is logged once. */
