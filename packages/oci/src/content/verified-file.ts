@@ -9,6 +9,8 @@ import { createDigester, type Digest, digestAlgorithm } from '../digests/digest.
 import { systemErrorCode } from '../files/storage-error.ts';
 
 const readSize = 256 * 1024;
+/** Size of a read that may find the end, such as that of a manifest. */
+const smallReadSize = 16 * 1024;
 /** Of a file that is read into the same memory: what streams hold, and two chunks of the consumer. */
 const reusedBuffers = 8;
 
@@ -102,14 +104,18 @@ async function* readChunks(
 ): AsyncGenerator<Buffer> {
   const buffers: Buffer[] = [];
   let position = 0;
-  for (let turn = 0; ; turn += 1) {
+  let wasFilled = false;
+  for (let turn = 0; ; ) {
     signal?.throwIfAborted();
-    const known = reuseMemory ? buffers[turn % reusedBuffers] : undefined;
-    const buffer = known ?? Buffer.allocUnsafeSlow(readSize);
-    if (reuseMemory && known === undefined) buffers.push(buffer);
-    const { bytesRead } = await file.read(buffer, 0, readSize, position);
+    // The first read may be all of a document, and one that follows a short read finds the end.
+    const known: Buffer | undefined = wasFilled && reuseMemory ? buffers[turn % reusedBuffers] : undefined;
+    const buffer: Buffer = known ?? Buffer.allocUnsafeSlow(wasFilled ? readSize : smallReadSize);
+    if (wasFilled && reuseMemory && known === undefined) buffers.push(buffer);
+    if (wasFilled) turn += 1;
+    const { bytesRead } = await file.read(buffer, 0, buffer.length, position);
     if (bytesRead === 0) return;
     position += bytesRead;
+    wasFilled = bytesRead === buffer.length;
     yield buffer.subarray(0, bytesRead);
   }
 }

@@ -1,6 +1,7 @@
 /**
  * Check of the data root: every record, blob and root filesystem against what was written. One of the faces of the engine.
  */
+import { mapBounded } from '@outboard/async';
 import type { PluginRecord } from '../../config/plugin-config.ts';
 import type { FaceRows } from '../face-rows.ts';
 import { checkBlobs } from './check-blobs.ts';
@@ -29,37 +30,45 @@ export const checkRows: FaceRows<DataCheck> = {
   fsck: { measured: 'fsck', run: (call, request) => checkData(call, request) },
 };
 
+/** Plugins that a quick check looks at beside each other. */
+const quickAtOnce = 8;
+
 /** @see DataCheck.fsck */
 export async function checkData(
   context: CheckContext,
   request: DataCheckRequest = {},
 ): Promise<DataCheckReport> {
   const inspection = new Inspection(context, request);
-  const { store, signal } = context;
   const chosen = choosePlugins(context, request.plugins);
-  for (const id of chosen) {
-    signal.throwIfAborted();
-    const damaged = store.damaged().find((plugin) => plugin.id === id);
-    if (damaged !== undefined) {
-      inspection.count('plugins');
-      inspection.progress(`Checking plugin ${damaged.name ?? id.slice(0, 12)}`);
-      if (!(await checkDamaged(inspection, damaged))) continue;
-    }
-    const record = store.get(id);
-    if (record === undefined) continue; // removed meanwhile
-    if (damaged === undefined) inspection.count('plugins');
-    try {
-      await checkPlugin(inspection, record);
-    } catch (error) {
-      // Its files are gone when it was removed meanwhile.
-      if (signal.aborted || store.get(id) !== undefined) throw error;
-    }
-  }
+  // A quick check waits for the disk most of the time. Trees are compared one after another: each takes processes.
+  const atOnce = request.quick === true && request.repair !== true ? quickAtOnce : 1;
+  await mapBounded(chosen, (id) => checkOne(inspection, id), atOnce);
   if (request.plugins === undefined) {
     await checkState(inspection);
     await checkLeftovers(inspection);
   }
   return inspection.sums();
+}
+
+/** Check a plugin, sound or damaged. */
+async function checkOne(inspection: Inspection, id: string): Promise<void> {
+  const { store, signal } = inspection.context;
+  signal.throwIfAborted();
+  const damaged = store.damaged().find((plugin) => plugin.id === id);
+  if (damaged !== undefined) {
+    inspection.count('plugins');
+    inspection.progress(`Checking plugin ${damaged.name ?? id.slice(0, 12)}`);
+    if (!(await checkDamaged(inspection, damaged))) return;
+  }
+  const record = store.get(id);
+  if (record === undefined) return; // removed meanwhile
+  if (damaged === undefined) inspection.count('plugins');
+  try {
+    await checkPlugin(inspection, record);
+  } catch (error) {
+    // Its files are gone when it was removed meanwhile.
+    if (signal.aborted || store.get(id) !== undefined) throw error;
+  }
 }
 
 /** IDs of plugins, by name. @throws {OutboardError} not-found */
