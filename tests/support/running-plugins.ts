@@ -27,9 +27,14 @@ export function pidOfPlugin(execRoot: string, id: string): number {
   return JSON.parse(readFileSync(join(execRoot, 'bundles', id, 'run.json'), 'utf8')).container.pid;
 }
 
-/** Cgroup directories of a plugin in one hierarchy, for either cgroup driver. @param hierarchy its mount point */
+/**
+ * Cgroup directories of a plugin in one hierarchy, for either cgroup driver; first the one with its limits and commands.
+ * On cgroup v2, crun makes that below the scope. @param hierarchy its mount point
+ * @see crun(1), "run.oci.systemd.subgroup"
+ */
 export function pluginCgroups(hierarchy: string, id: string): readonly string[] {
-  const places = [`outboard-${id}`, `outboard.slice/outboard-${id}.scope`];
+  const scope = `outboard.slice/outboard-${id}.scope`;
+  const places = [`outboard-${id}`, join(scope, 'container'), scope];
   return places.map((place) => join(hierarchy, place)).filter(existsSync);
 }
 
