@@ -100,7 +100,8 @@ describe('the commands in the documentation', () => {
   });
 
   test('that Node.js runs are files of the repository', () => {
-    const run = of('node').map(({ place, words }) => ({ directory: dirname(place), file: words[1] ?? '' }));
+    const file = (words: readonly string[]) => words.slice(1).find((word) => !word.startsWith('-')) ?? '';
+    const run = of('node').map(({ place, words }) => ({ directory: dirname(place), file: file(words) }));
     assert.ok(run.length > 0);
     for (const { directory, file } of run) {
       const found = [join(repository, file), join(repository, directory, file)].some((path) =>

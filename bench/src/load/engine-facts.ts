@@ -18,6 +18,27 @@ export async function readFacts(pid: number): Promise<EngineFacts> {
   return { memoryBytes: await proportionalSetSize(pid), descriptors: descriptors.length };
 }
 
+/** How often memory is read, in milliseconds. */
+const samplePauseMs = 2_000;
+
+/** Read the memory of a process again and again. @returns ends it, with the samples in bytes in the order of time */
+export function sampleMemory(pid: number): { readonly stop: () => readonly number[] } {
+  const samples: number[] = [];
+  const timer = setInterval(() => {
+    // A process that ends is noticed by the load itself.
+    proportionalSetSize(pid).then(
+      (bytes) => samples.push(bytes),
+      () => undefined,
+    );
+  }, samplePauseMs);
+  return {
+    stop() {
+      clearInterval(timer);
+      return samples;
+    },
+  };
+}
+
 /** Mounts below a directory, and records of plugins in it. Processes hold their mounts, and so are among them. */
 export async function findLeftovers(directory: string): Promise<readonly string[]> {
   const mounts = (await readFile('/proc/self/mountinfo', 'utf8')).split('\n');

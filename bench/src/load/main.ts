@@ -9,7 +9,7 @@ import { exitAfterError, interruptible } from '../interruption.ts';
 import { MeasuredEngine, outboard, removeGroups } from '../measured-engine.ts';
 import { memoryDirectory } from '../memory-directory.ts';
 import { removeAll } from '../plugin-work.ts';
-import { findLeftovers, readFacts } from './engine-facts.ts';
+import { findLeftovers, readFacts, sampleMemory } from './engine-facts.ts';
 import { LoadClient } from './load-client.ts';
 import { runMixedLoad } from './mixed-load.ts';
 import { makeLightContext, pluginName, requests } from './operations.ts';
@@ -88,6 +88,11 @@ interface LoadParameters {
   readonly pauseMs: number;
 }
 
+/** Duration of the load before the measurement, in seconds: pools and caches fill for some minutes. */
+function warmUpSeconds(seconds: number): number {
+  return Math.min(180, Math.max(Math.min(20, seconds), seconds * 0.3));
+}
+
 async function measureLoad(root: string, context: Buffer, parameters: LoadParameters, signal: AbortSignal) {
   const directory = join(root, 'outboard');
   const engine = await MeasuredEngine.start(outboard, directory, '127.0.0.1:1');
@@ -100,11 +105,13 @@ async function measureLoad(root: string, context: Buffer, parameters: LoadParame
     await fill(client, context, parameters);
     const load = { ...parameters, socketPath, context, signal };
     // The first requests of each kind load and compile code, and fill pools.
-    await runMixedLoad({ ...load, seconds: Math.min(20, parameters.seconds) });
+    await runMixedLoad({ ...load, seconds: warmUpSeconds(parameters.seconds) });
     const before = await readFacts(pid);
     console.error(`${parameters.clients} clients for ${parameters.seconds} s …`);
     const processorBefore = await engine.processor.read();
+    const memory = sampleMemory(pid);
     const results = await runMixedLoad(load);
+    const memorySamples = memory.stop();
     const processorMs = (await engine.processor.read()) - processorBefore;
     const after = await readFacts(pid);
     console.error('removing the plugins …');
@@ -112,7 +119,7 @@ async function measureLoad(root: string, context: Buffer, parameters: LoadParame
     client.close();
     await engine.stop();
     const left = await findLeftovers(directory);
-    return summariseLoad(parameters, { ...results, before, after, processorMs, left });
+    return summariseLoad(parameters, { ...results, before, after, memorySamples, processorMs, left });
   } finally {
     client.close();
   }

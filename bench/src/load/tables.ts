@@ -9,6 +9,8 @@ import type { ScaleFigure } from './scale.ts';
 interface Measured extends LoadResults {
   readonly before: EngineFacts;
   readonly after: EngineFacts;
+  /** Of the daemon during the load, in bytes. */
+  readonly memorySamples: readonly number[];
   readonly processorMs: number;
   /** Leftovers when all plugins are removed and the daemon has ended. */
   readonly left: readonly string[];
@@ -16,7 +18,7 @@ interface Measured extends LoadResults {
 
 /** Sort durations and compare resources. @param parameters of the load, repeated in the result */
 export function summariseLoad<Parameters extends object>(parameters: Parameters, measured: Measured) {
-  const { durations, errors, before, after, processorMs, left } = measured;
+  const { durations, errors, before, after, memorySamples, processorMs, left } = measured;
   const operations = [...durations].map(([operation, figures]) => {
     const sorted = [...figures].sort((a, b) => a - b);
     const at = (share: number) =>
@@ -25,8 +27,16 @@ export function summariseLoad<Parameters extends object>(parameters: Parameters,
     return { operation, count: sorted.length, p50, p90, p99, max: sorted.at(-1) ?? Number.NaN };
   });
   operations.sort((a, b) => (a.operation < b.operation ? -1 : 1));
-  const memoryGrowth = after.memoryBytes / before.memoryBytes - 1;
-  return { parameters, operations, errors, before, after, memoryGrowth, processorMs, left };
+  const memory = compareQuarters(memorySamples);
+  return { parameters, operations, errors, before, after, memory, processorMs, left };
+}
+
+/** Means of the first and the last quarter: one sample depends on when garbage was collected. */
+function compareQuarters(samples: readonly number[]) {
+  const count = Math.max(1, samples.length >> 2);
+  const mean = (part: readonly number[]) => part.reduce((sum, bytes) => sum + bytes, 0) / part.length;
+  const [first, last] = [mean(samples.slice(0, count)), mean(samples.slice(-count))];
+  return { first, last, growth: last / first - 1 };
 }
 
 /** The result as a table with aligned columns, and the lines after it. */
@@ -36,14 +46,14 @@ export function formatLoad(result: ReturnType<typeof summariseLoad>): string {
     String(count),
     ...[p50, p90, p99, max].map((ms) => `${ms.toFixed(1)} ms`),
   ]);
-  const { before, after, errors, memoryGrowth, processorMs, left } = result;
+  const { before, after, errors, memory, processorMs, left } = result;
   const megabytes = (bytes: number) => (bytes / 1_000_000).toFixed(1);
   return [
     ...align([['operation', 'count', 'p50', 'p90', 'p99', 'max'], ...rows]),
     '',
     `errors: ${errors.length}`,
     ...errors.slice(0, 10).map((error) => `  ${error}`),
-    `memory: ${megabytes(before.memoryBytes)} MB before, ${megabytes(after.memoryBytes)} MB after (${(memoryGrowth * 100).toFixed(1)} %)`,
+    `memory: ${megabytes(memory.first)} MB in the first quarter, ${megabytes(memory.last)} MB in the last (${(memory.growth * 100).toFixed(1)} %)`,
     `descriptors: ${before.descriptors} before, ${after.descriptors} after`,
     `processors: ${(processorMs / 1000).toFixed(1)} s`,
     `left when all is removed: ${left.length === 0 ? 'nothing' : left.join(', ')}`,

@@ -52,9 +52,12 @@ async function readVersion2(directory: string): Promise<ResourceUsage> {
 }
 
 async function readMemory(directory: string, file: string, cacheField: string): Promise<ResourceUsage> {
-  const total = await readNumber(join(directory, file));
+  const [total, stat] = await Promise.all([
+    readNumber(join(directory, file)),
+    readOptional(join(directory, 'memory.stat')),
+  ]);
   if (total === undefined) return {};
-  const cache = findField(await readOptional(join(directory, 'memory.stat')), cacheField) ?? 0;
+  const cache = findField(stat, cacheField) ?? 0;
   // Not negative: the two values are read at different times.
   return { memoryBytes: Math.max(0, total - cache) };
 }
