@@ -18,7 +18,7 @@ export async function readFacts(pid: number): Promise<EngineFacts> {
   return { memoryBytes: await proportionalSetSize(pid), descriptors: descriptors.length };
 }
 
-/** How often memory is read, in milliseconds. */
+/** Time between two readings of memory, in milliseconds. */
 const samplePauseMs = 2_000;
 
 /** Read the memory of a process again and again. @returns ends it, with the samples in bytes in the order of time */
