@@ -23,7 +23,8 @@ describe('a daemon beside a file system that does not answer', { skip: needsRoot
 
   before(async () => {
     home = await makeDaemonHome();
-    daemon = await startWatchedDaemon({ home: home.home });
+    // A file system that does not answer makes a thread wait, not compute.
+    daemon = await startWatchedDaemon({ home: home.home, onlyBlocked: true });
     await create('acme/well', perlPluginArchive());
     await run({ method: 'POST', path: '/plugins/acme/well/enable?timeout=30' });
   });

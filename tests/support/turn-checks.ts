@@ -5,6 +5,8 @@ import assert from 'node:assert/strict';
 import { type ApiAnswer, callApi } from './daemon.ts';
 import type { WatchedDaemon } from './watched-daemon.ts';
 
+const attempts = 5;
+
 /** One request of an operation. */
 export interface Step {
   readonly method: string;
@@ -31,7 +33,7 @@ export async function runStep(
 
 /**
  * Do some work, and require that no turn of the daemon was long. Work that holds the event loop does so each time; a machine
- * that stops, and has the time counted, does not: up to three attempts are made.
+ * that stops, and has the time counted, does not: up to five attempts are made.
  * @param daemon the one of the moment
  * @throws {AssertionError}
  */
@@ -44,6 +46,6 @@ export async function checkTurns(
     await work(attempt);
     const tooLong = daemon().longTurns();
     if (tooLong.length === 0) return;
-    if (attempt === 3) assert.fail(`the event loop was held by ${name}: ${tooLong.join('; ')}`);
+    if (attempt === attempts) assert.fail(`the event loop was held by ${name}: ${tooLong.join('; ')}`);
   }
 }
