@@ -51,3 +51,17 @@ test('a failure is that of its run alone', async () => {
   runs[1]?.resolve(2);
   assert.equal(await second, 2);
 });
+
+test('a caller between the end of a run and the begin of the next one shares the next one', async () => {
+  let [underWay, mostUnderWay, count] = [0, 0, 0];
+  const run = shareRuns(async () => {
+    mostUnderWay = Math.max(mostUnderWay, ++underWay);
+    await nextTurn();
+    underWay -= 1;
+    return ++count;
+  });
+  // Called as soon as the first run has ended, and before the second has begun.
+  const third = run().then(run);
+  assert.deepEqual(await Promise.all([run(), third]), [2, 2]);
+  assert.equal(mostUnderWay, 1);
+});

@@ -18,8 +18,10 @@ export function shareRuns<Result>(work: () => Promise<Result>): () => Promise<Re
     return run;
   };
   return () => {
+    // Asked first: between the end of a run and the begin of the next one there is a moment in which none runs.
+    if (next !== undefined) return next;
     if (running === undefined) return begin();
-    next ??= running.then(begin, begin);
+    next = running.then(begin, begin);
     return next;
   };
 }
