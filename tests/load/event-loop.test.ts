@@ -8,8 +8,7 @@ import { after, before, describe, it } from 'node:test';
 import { type ApiAnswer, callApi, makeDaemonHome, startDaemon } from '../support/daemon.ts';
 import { copyName, copyPlugin, volumeName, writeVolumes } from '../support/large-data-root.ts';
 import { needsRoot } from '../support/needs-root.ts';
-import { perlPlugin, perlPluginArchive } from '../support/perl-plugin.ts';
-import { perlServer } from '../support/perl-server.ts';
+import { perlDriverArchive, perlPluginArchive } from '../support/perl-plugin.ts';
 import { pluginArchive } from '../support/plugin-archive.ts';
 import { startRegistry, type TestRegistry } from '../support/registry.ts';
 import { checkTurns, runStep, type Step } from '../support/turn-checks.ts';
@@ -194,23 +193,14 @@ const wideArchive = pluginArchive({
 });
 
 /** A driver whose list is one object with 400,000 members. */
-const hostileArchive = pluginArchive({
-  ...perlPlugin(),
-  files: {
-    '/mnt/volumes/.keep': '',
-    '/plugin.pl': perlServer(
-      '',
-      `
-      sub answer {
-        my ($call) = @_;
-        return '{"Implements":["VolumeDriver"]}' if $call eq '/Plugin.Activate';
-        return '{}' unless $call eq '/VolumeDriver.List';
-        return '{"Volumes":[{' . join(',', map { qq("k$_":1) } 1 .. 400000) . '}]}';
-      }
-      `,
-    ),
-  },
-});
+const hostileArchive = perlDriverArchive(`
+  sub answer {
+    my ($call) = @_;
+    return '{"Implements":["VolumeDriver"]}' if $call eq '/Plugin.Activate';
+    return '{}' unless $call eq '/VolumeDriver.List';
+    return '{"Volumes":[{' . join(',', map { qq("k$_":1) } 1 .. 400000) . '}]}';
+  }
+`);
 
 function numbers(count: number): readonly number[] {
   return Array.from({ length: count }, (_, index) => index);
@@ -220,8 +210,7 @@ function numbers(count: number): readonly number[] {
 async function fill(home: string): Promise<void> {
   const empty = await startDaemon({ home });
   const headers = { 'Content-Type': 'application/x-tar' };
-  const files = { '/plugin.pl': perlServer('', answering), '/mnt/volumes/.keep': '' };
-  const given = { headers, body: pluginArchive({ ...perlPlugin(), files }) };
+  const given = { headers, body: perlDriverArchive(answering) };
   const { status } = await callApi(empty.socket, 'POST', `/plugins/create?name=${driver}`, given);
   assert.equal(status, 204);
   await empty.end('SIGTERM');

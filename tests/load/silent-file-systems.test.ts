@@ -10,8 +10,7 @@ import { type ApiAnswer, callApi, makeDaemonHome } from '../support/daemon.ts';
 import { readStoredPlugins } from '../support/data-root.ts';
 import { type HangingFileSystem, mountHangingFileSystem } from '../support/hanging-file-system.ts';
 import { needsRoot } from '../support/needs-root.ts';
-import { perlPlugin, perlPluginArchive } from '../support/perl-plugin.ts';
-import { perlServer } from '../support/perl-server.ts';
+import { perlDriverArchive, perlPlugin, perlPluginArchive } from '../support/perl-plugin.ts';
 import { pluginArchive } from '../support/plugin-archive.ts';
 import { checkTurns, runStep, type Step } from '../support/turn-checks.ts';
 import { startWatchedDaemon, type WatchedDaemon } from '../support/watched-daemon.ts';
@@ -147,25 +146,16 @@ describe('a daemon beside a file system that does not answer', { skip: needsRoot
 });
 
 /** A driver that touches none of its volumes. */
-const driverArchive = pluginArchive({
-  ...perlPlugin(),
-  files: {
-    '/mnt/volumes/.keep': '',
-    '/plugin.pl': perlServer(
-      '',
-      `
-      sub answer {
-        my ($call, $name) = @_;
-        my $shown = qq({"Name":"$name","Mountpoint":"/mnt/volumes/$name"});
-        return '{"Implements":["VolumeDriver"]}' if $call eq '/Plugin.Activate';
-        return '{"Capabilities":{"Scope":"local"}}' if $call eq '/VolumeDriver.Capabilities';
-        return '{"Volumes":[{"Name":"silent","Mountpoint":"/mnt/volumes/silent"}]}' if $call eq '/VolumeDriver.List';
-        return '{"Err":"no such volume"}' if $name eq 'none';
-        return qq({"Volume":$shown}) if $call eq '/VolumeDriver.Get';
-        return qq({"Mountpoint":"/mnt/volumes/$name"}) if $call eq '/VolumeDriver.Mount' or $call eq '/VolumeDriver.Path';
-        return '{}';
-      }
-      `,
-    ),
-  },
-});
+const driverArchive = perlDriverArchive(`
+  sub answer {
+    my ($call, $name) = @_;
+    my $shown = qq({"Name":"$name","Mountpoint":"/mnt/volumes/$name"});
+    return '{"Implements":["VolumeDriver"]}' if $call eq '/Plugin.Activate';
+    return '{"Capabilities":{"Scope":"local"}}' if $call eq '/VolumeDriver.Capabilities';
+    return '{"Volumes":[{"Name":"silent","Mountpoint":"/mnt/volumes/silent"}]}' if $call eq '/VolumeDriver.List';
+    return '{"Err":"no such volume"}' if $name eq 'none';
+    return qq({"Volume":$shown}) if $call eq '/VolumeDriver.Get';
+    return qq({"Mountpoint":"/mnt/volumes/$name"}) if $call eq '/VolumeDriver.Mount' or $call eq '/VolumeDriver.Path';
+    return '{}';
+  }
+`);

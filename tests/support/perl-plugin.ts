@@ -73,7 +73,7 @@ export function perlPlugin(
 ): PluginArchiveOptions {
   return {
     script: '',
-    files: { '/plugin.pl': perlServer(beginning(habit), answering), '/mnt/volumes/.keep': '' },
+    files: filesOf(beginning(habit), answering),
     config: {
       Entrypoint: ['/usr/bin/perl', '/plugin.pl'],
       PropagatedMount: '/mnt/volumes',
@@ -90,4 +90,13 @@ export function perlPlugin(
 /** The same as an archive. */
 export function perlPluginArchive(...options: Parameters<typeof perlPlugin>): Buffer {
   return pluginArchive(perlPlugin(...options));
+}
+
+/** An archive of the plugin with answers of its own. @param answer the Perl function `answer`, as `perlServer` takes it */
+export function perlDriverArchive(answer: string): Buffer {
+  return pluginArchive({ ...perlPlugin(), files: filesOf('', answer) });
+}
+
+function filesOf(begin: string, answer: string): Readonly<Record<string, string>> {
+  return { '/plugin.pl': perlServer(begin, answer), '/mnt/volumes/.keep': '' };
 }
