@@ -105,7 +105,9 @@ async function measureLoad(root: string, context: Buffer, parameters: LoadParame
     await fill(client, context, parameters);
     const load = { ...parameters, socketPath, context, signal };
     // The first requests of each kind load and compile code, and fill pools.
-    await runMixedLoad({ ...load, seconds: warmUpSeconds(parameters.seconds) });
+    const warmUp = warmUpSeconds(parameters.seconds);
+    console.error(`warming up for ${warmUp} s …`);
+    await runMixedLoad({ ...load, seconds: warmUp });
     const before = await readFacts(pid);
     console.error(`${parameters.clients} clients for ${parameters.seconds} s …`);
     const processorBefore = await engine.processor.read();
