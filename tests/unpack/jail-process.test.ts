@@ -193,9 +193,10 @@ for (const [when, use] of [
     using place = makeUnpackRoot();
     await using jail = openUnpackJail(place.root, { stallMs: 300 });
     if (when !== 'before it is confined') await jail.apply(streamLayer([]));
-    // During exec it has no command line.
-    while (jailPids().length === 0) await setImmediate();
-    for (const pid of jailPids()) process.kill(pid, 'SIGSTOP');
+    // During exec it has no command line: a second look could miss what the first one found.
+    let pids = jailPids();
+    for (; pids.length === 0; pids = jailPids()) await setImmediate();
+    for (const pid of pids) process.kill(pid, 'SIGSTOP');
     await assert.rejects(use(jail), {
       kind: 'system',
       message: /^the unpack jail made no progress for 0\.3 seconds/,
