@@ -9,6 +9,7 @@ import { pollUntil } from '@outboard/async';
 import { type ExecRequest, type ExecSession, OutboardError } from '@outboard/engine';
 import { needsRoot } from '../support/needs-root.ts';
 import { type ProbePlugin, startProbePlugin } from '../support/probe-plugin.ts';
+import { readProcessMemory } from '../support/process-memory.ts';
 import { pluginCgroups } from '../support/running-plugins.ts';
 import { openTestEngine, type TestEngine } from '../support/test-engine.ts';
 
@@ -170,7 +171,7 @@ test('a command is within the limits of the plugin', { skip }, async () => {
     let pid: string | undefined;
     const isFound = () => {
       pid = readdirSync('/proc').find(
-        (name) => /^\d+$/.test(name) && readOfProcess(name, 'cmdline').endsWith(`\0${words}\0`),
+        (name) => /^\d+$/.test(name) && readProcessMemory(name, 'cmdline').endsWith(`\0${words}\0`),
       );
       return pid !== undefined;
     };

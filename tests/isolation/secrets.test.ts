@@ -12,6 +12,7 @@ import { needsRoot } from '../support/needs-root.ts';
 import { outboard } from '../support/outboard-program.ts';
 import { type PluginApi, pluginApi } from '../support/plugin-api.ts';
 import { pluginArchive } from '../support/plugin-archive.ts';
+import { readProcessMemory } from '../support/process-memory.ts';
 
 /** A value that is found again, by the way in which it is set. */
 const canary = (way: string) => `canary-${way}-correct-horse-battery-staple`;
@@ -50,16 +51,13 @@ function filesWithCanaries(directory: string, open = true): readonly FoundFile[]
 
 /** Processes with canaries in their arguments or their environment. Those that end meanwhile are left out. */
 function processesWithCanaries(): readonly { readonly pid: number; readonly environment: string }[] {
-  const read = (pid: string, file: string) => {
-    try {
-      return readFileSync(`/proc/${pid}/${file}`, 'utf8');
-    } catch {
-      return '';
-    }
-  };
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
-    .map((pid) => ({ pid: Number(pid), environment: read(pid, 'environ'), line: read(pid, 'cmdline') }))
+    .map((pid) => ({
+      pid: Number(pid),
+      environment: readProcessMemory(pid, 'environ'),
+      line: readProcessMemory(pid, 'cmdline'),
+    }))
     .filter(({ environment, line }) => found(`${environment}\0${line}`).length > 0);
 }
 

@@ -78,7 +78,9 @@ function countLooks(path: string): number {
     .filter((name) => /^\d+$/.test(name))
     .map((pid) => {
       try {
-        return readFileSync(`/proc/${pid}/cmdline`, 'latin1');
+        // Only of these: the command line of a hostile process cannot be read without waiting.
+        const isLook = readFileSync(`/proc/${pid}/comm`, 'latin1') === 'stat\n';
+        return isLook ? readFileSync(`/proc/${pid}/cmdline`, 'latin1') : '';
       } catch {
         return ''; // It ended after the directory was read.
       }

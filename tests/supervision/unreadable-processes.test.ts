@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { makeDaemonHome, spawnDaemon } from '../support/daemon.ts';
 import { type HangingFileSystem, mountHangingFileSystem } from '../support/hanging-file-system.ts';
+import { snapshotHost } from '../support/host-snapshot.ts';
 import { needsRoot } from '../support/needs-root.ts';
 import { startProbePlugin } from '../support/probe-plugin.ts';
 import { slowed } from '../support/slowness.ts';
@@ -45,6 +46,11 @@ test('an unrelated process named conmon does not prevent the daemon from startin
   const patience = setTimeout(() => void daemon.end('SIGKILL'), patienceMs);
   try {
     assert.match((await daemon.ready).readyLine, /ready/);
+    const { processes } = snapshotHost(home);
+    assert.ok(
+      processes.some((line) => line.startsWith(`${daemon.pid} `)),
+      'a snapshot does not wait either',
+    );
   } finally {
     clearTimeout(patience);
     await daemon.end('SIGTERM');

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { readProcessMemory } from './process-memory.ts';
 
 export interface HostSnapshot {
   /** The directory whose resources count. */
@@ -88,7 +89,7 @@ function listProcesses(): readonly SeenProcess[] {
     .map((name) => ({
       pid: Number(name),
       places: [
-        attempt(() => readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ').trim()),
+        readProcessMemory(name, 'cmdline').replaceAll('\0', ' ').trim(),
         attempt(() => readlinkSync(`/proc/${name}/cwd`)),
         attempt(() => readFileSync(`/proc/${name}/cgroup`, 'utf8')),
       ],
