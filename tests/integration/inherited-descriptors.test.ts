@@ -1,11 +1,11 @@
 /**
  * Descriptors that the daemon inherits do not reach plugins: a monitor outlives the daemon, and would keep locks and
- * pipes of the daemon's parent open.
+ * pipes of the daemon's parent open. Its priority does not reach them either.
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
@@ -23,7 +23,13 @@ function openFiles(pid: number): readonly string[] {
   return readdirSync(`/proc/${pid}/fd`).map((descriptor) => readlinkSync(`/proc/${pid}/fd/${descriptor}`));
 }
 
-test('programs started by the daemon inherit none of its inherited descriptors', {
+/** Nice value of the main thread of a process. */
+function niceValue(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16]);
+}
+
+test('programs started by the daemon inherit neither descriptors that it inherited, nor its priority', {
   skip: needsRoot,
 }, async (context) => {
   const { home, remove } = await makeDaemonHome();
@@ -48,10 +54,14 @@ test('programs started by the daemon inherit none of its inherited descriptors',
   const hasLock = openFiles(pid).includes(lock);
   const { processes } = snapshotHost(home, { daemons: [pid] });
   const heirs = processes.filter((line) => openFiles(Number.parseInt(line, 10)).includes(lock));
+  const nice = niceValue(pid);
+  const niceOfHeirs = processes.map((line) => niceValue(Number.parseInt(line, 10)));
   await plugins.remove('p', { force: true });
   daemon.kill('SIGTERM');
   await ended;
   assert.equal(hasLock, true, 'the daemon has not inherited it');
   assert.equal(processes.length >= 2, true, `neither monitor nor plugin: ${processes}`);
   assert.deepEqual(heirs, []);
+  assert.equal(nice, -10);
+  assert.deepEqual(new Set(niceOfHeirs), new Set([0]));
 });

@@ -3,6 +3,7 @@
  * operation by the number of plugins.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { setPriority } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { exitAfterError, interruptible } from '../interruption.ts';
@@ -27,6 +28,9 @@ const usage = `usage: npm run load -- [--plugins 1000] [--enabled 100] [--client
   --pause MS    mean pause of a client between two operations
   --scale       measure each operation, alone, with 10, 100 and 1,000 plugins
   --json FILE   also write all figures to FILE`;
+
+/** Nice value of the clients' thread under load. */
+const clientNice = -10;
 
 async function main(): Promise<void> {
   const text = { type: 'string' } as const;
@@ -107,6 +111,8 @@ async function measureLoad(root: string, context: Buffer, parameters: LoadParame
     // The first requests of each kind load and compile code, and fill pools.
     const warmUp = warmUpSeconds(parameters.seconds);
     console.error(`warming up for ${warmUp} s …`);
+    // As that of the daemon: otherwise the clients wait for a processor, and it looks as if the daemon had been slow.
+    setPriority(clientNice);
     await runMixedLoad({ ...load, seconds: warmUp });
     const before = await readFacts(pid);
     console.error(`${parameters.clients} clients for ${parameters.seconds} s …`);
@@ -114,6 +120,7 @@ async function measureLoad(root: string, context: Buffer, parameters: LoadParame
     const memory = sampleMemory(pid);
     const results = await runMixedLoad(load);
     const memorySamples = memory.stop();
+    setPriority(0);
     const processorMs = (await engine.processor.read()) - processorBefore;
     const after = await readFacts(pid);
     console.error('removing the plugins …');

@@ -37,6 +37,7 @@ export { removeTree } from './linux/remove-tree.ts';
 export { runProgram } from './linux/run-program.ts';
 export { sendDescriptors } from './linux/send-descriptors.ts';
 export { shareLock } from './linux/shared-lock.ts';
+export { prioritizeMainThread } from './linux/thread-priority.ts';
 export { readTreeSize } from './linux/tree-size.ts';
 export { loadZstd } from './linux/zstd.ts';
 // Log files.

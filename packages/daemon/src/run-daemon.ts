@@ -2,7 +2,7 @@
  * The program `outboard daemon`: flags, log, signals and exit code.
  */
 import { withResolvers } from '@outboard/async';
-import { sendDatagram, sendDescriptors } from '@outboard/engine';
+import { prioritizeMainThread, sendDatagram, sendDescriptors } from '@outboard/engine';
 import { isGatewayDescriptor } from '@outboard/gateway';
 import { describeSystemError } from '@outboard/oci';
 import { CommanderError } from 'commander';
@@ -73,6 +73,8 @@ async function serve(flags: DaemonFlags): Promise<number> {
   const configuration = await load(flags);
   const format = chooseLogFormat(configuration['log-format'], process.env);
   const { logger, flush } = openLog(configuration['log-level'], format);
+  if (!prioritizeMainThread())
+    logger.debug('the event loop has the priority that the process was started with');
   const service = takeServiceEnvironment(process.env, process.pid);
   const notifier = createServiceNotifier(service, { send: sendDatagram, logger });
   try {

@@ -25,6 +25,7 @@ export {
   openListeningSocket,
   parseTimestamp,
   pathOfSocket,
+  prioritizeMainThread,
   sendDatagram,
   sendDescriptors,
   setCloseOnExec,
