@@ -47,6 +47,7 @@ const reasons: Readonly<Record<string, string>> = {
   'packages/container/src/exec/start-debug.ts': forThisBoot,
   'packages/container/src/exec/start-exec.ts': forThisBoot,
   'packages/container/src/linux/bridge-device.ts': 'a file of the kernel',
+  'packages/container/src/linux/thread-priority.ts': 'a file of the kernel',
   'packages/container/src/linux/lock-directory.ts': forThisBoot,
   'packages/container/src/logs/start-log.ts': 'output of plugins, of which a power cut may take the end',
   'packages/container/src/network/cni-networks.ts': forThisBoot,
