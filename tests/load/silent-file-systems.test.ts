@@ -143,6 +143,39 @@ describe('a daemon beside a file system that does not answer', { skip: needsRoot
     await server[Symbol.asyncDispose]();
     assert.equal((await ask('DELETE', '/plugins/acme/covered?force=1')).status, 200);
   });
+
+  it("I14 over the directories of plugins' sockets", async () => {
+    // More of them than threads for files.
+    const names = Array.from({ length: 5 }, (_, index) => `acme/hidden-${index}`);
+    for (const name of names) {
+      await create(name, driverArchive);
+      await run({ method: 'POST', path: `/plugins/${name}/enable?timeout=30` });
+    }
+    for (const name of names) {
+      const server = await mountSilent(join(daemon.execRoot, 'plugins', idOf(name)));
+      await server.fallSilent();
+    }
+    await check('silent directories of sockets', async () => {
+      const lists = ['/volumes', '/volumes/none'].map((path) => ask('GET', path));
+      const calls = names.map((Driver) =>
+        callApi(daemon.socket, 'POST', '/volumes/create', {
+          body: JSON.stringify({ Name: 'new', Driver: `${Driver}:latest` }),
+          headers: { 'Content-Type': 'application/json' },
+          signal: AbortSignal.timeout(60_000),
+        }),
+      );
+      await others();
+      assert.equal((await lists[0])?.status, 200);
+      await Promise.all([...lists, ...calls]);
+    });
+    // Each is started with another directory.
+    await daemon.untilLogged(/a file system is mounted over the directory of its socket/);
+    await check('the end of plugins with silent directories of sockets', async () => {
+      for (const name of names) await ask('POST', `/plugins/${name}/disable?force=1`);
+      await others();
+    });
+    for (const name of names) assert.equal((await ask('DELETE', `/plugins/${name}?force=1`)).status, 200);
+  });
 });
 
 /** A driver that touches none of its volumes. */

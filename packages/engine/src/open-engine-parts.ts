@@ -17,7 +17,6 @@ import {
   type FileFetcher,
   openFileContentStore,
 } from '@outboard/oci';
-import { connectSocket } from '@outboard/protocol';
 import type { Logger } from 'pino';
 import { createStagedArchives } from './archives/staged-archives.ts';
 import { createMetricsCollectors } from './collectors/metrics-collectors.ts';
@@ -51,6 +50,7 @@ import {
   type HostLogPipes,
   type LogDirectories,
 } from './supervise/host/log-directories.ts';
+import { connectPluginSocket } from './supervise/host/open-plugin-socket.ts';
 import { createSupervisor } from './supervise/plugin-supervisor.ts';
 import type { Supervisor } from './supervise/supervisor.ts';
 import type { OpenVolumes } from './volumes/create-volumes.ts';
@@ -267,7 +267,7 @@ async function openSupervisor(
     runtime: withLogs(runtime, logs),
     host,
     failures: createFailureFiles(layout, logger),
-    connect: connectSocket,
+    connect: connectPluginSocket,
     backOff: options.backOff,
     logger,
   });

@@ -13,7 +13,7 @@ export type {
   ForwardOptions,
   PluginClient,
 } from './calls/plugin-client.ts';
-export type { PluginAddress, PluginTls } from './connection/plugin-address.ts';
+export type { OpenedSocket, PluginAddress, PluginTls } from './connection/plugin-address.ts';
 export { connectSocket } from './connection/socket-handle.ts';
 export { activate } from './drivers/activate.ts';
 export type {

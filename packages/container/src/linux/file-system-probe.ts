@@ -4,7 +4,7 @@
  * probe is therefore left to a short-lived child process, which is killed at the deadline, and abandoned when the kill
  * has no effect either.
  */
-import { type Cancellable, joinSignals, resolveOnAbort } from '@outboard/async';
+import { type Cancellable, joinSignals, resolveOnAbort, settlesWithin } from '@outboard/async';
 import { findBinary } from './find-binary.ts';
 import { createProbeDeadline, type ProbeDeadline, type ProbeDeadlineOptions } from './probe-deadline.ts';
 import { type ProgramResult, programEnvironment, readOutput } from './run-program.ts';
@@ -116,6 +116,8 @@ interface Inquiry {
   /** Resolves when the process has ended. */
   readonly result: Promise<ProgramResult>;
   waiters: number;
+  /** True once it was killed because nobody waited any longer. */
+  isAbandoned: boolean;
 }
 
 /**
@@ -123,6 +125,9 @@ interface Inquiry {
  * one dead file system do not pile up processes.
  */
 const inquiries = new Map<string, Inquiry>();
+
+/** Time for a killed process to end, in milliseconds: one that does not waits for its file system still. */
+const killedMs = 1_000;
 
 /** Reason for which a question got no answer. */
 interface Unanswered {
@@ -139,6 +144,12 @@ async function ask(
     signal?.throwIfAborted();
     const inquiry = inquiries.get(key) ?? startInquiry(key, file, args);
     using stop = joinSignals([deadline.expired, signal]);
+    if (inquiry.isAbandoned) {
+      // Asked before, without an answer until now.
+      if (await settlesWithin(inquiry.result, killedMs, { signal: stop.signal })) continue;
+      signal?.throwIfAborted();
+      return { unanswered: 'its file system does not answer' };
+    }
     const unwatch = deadline.watch(inquiry.process.pid);
     inquiry.waiters += 1;
     const result = await resolveOnAbort(inquiry.result, stop.signal);
@@ -162,12 +173,14 @@ function startInquiry(key: string, file: string, args: readonly string[]): Inqui
     inquiries.delete(key);
     return { code, stdout, stderr };
   });
-  const inquiry = { process, result, waiters: 0 };
+  const inquiry = { process, result, waiters: 0, isAbandoned: false };
   inquiries.set(key, inquiry);
   return inquiry;
 }
 
-function abandon({ process }: Inquiry): void {
+function abandon(inquiry: Inquiry): void {
+  const { process } = inquiry;
+  inquiry.isAbandoned = true;
   process.kill('SIGKILL');
   process.unref();
   for (const pipe of process.stdio) pipe?.destroy();

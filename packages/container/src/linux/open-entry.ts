@@ -60,6 +60,31 @@ export function openTrustedDirectory(path: string): number {
   return openSync(path, pathOnly | constants.O_DIRECTORY | constants.O_NOFOLLOW);
 }
 
+/**
+ * Open a file below a directory whose path is trusted. No link at the end of the path is followed, and no mount is entered: only
+ * file systems of the directory itself are accessed.
+ * @param path relative; its directories are trusted as well
+ * @returns an O_PATH handle, which the caller closes; `absent` without the directory too
+ * @throws {ErrnoError} for every error but absence
+ */
+export function openBelow(directory: string, path: string): number | 'absent' | 'mount' {
+  let parent: number;
+  try {
+    parent = openSync(directory, pathOnly | constants.O_DIRECTORY);
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return 'absent';
+    throw error;
+  }
+  try {
+    return openByOpenat2(parent, path);
+  } catch (error) {
+    if (errorCode(error) === 'ENOTDIR') return 'absent';
+    throw error;
+  } finally {
+    closeSync(parent);
+  }
+}
+
 /** ID of the mount of a handle, as in `/proc/self/mountinfo`. Accesses no file system. */
 export function mountIdOf(handle: number): number {
   const description = readFileSync(`/proc/self/fdinfo/${handle}`, 'latin1');

@@ -2,10 +2,11 @@
  * Deletes a directory tree that a container may have filled and mounted file systems in, without deleting across a
  * mount.
  */
-import { lstat } from 'node:fs/promises';
+import { closeSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { OutboardError } from '@outboard/oci';
-import { errorCode } from './errno.ts';
 import { findBinary } from './find-binary.ts';
+import { openBelow } from './open-entry.ts';
 import { runProgram } from './run-program.ts';
 import { unmountBelow } from './unmount.ts';
 
@@ -21,7 +22,7 @@ const timeoutMs = 600_000;
  */
 export async function removeTree(path: string): Promise<void> {
   // The usual case: the engine checks many paths that are absent when it opens.
-  if (!(await isPresent(path))) return;
+  if (!isPresent(path)) return;
   // The last table that this reads has no mount there, so it is not read once more.
   const [rm] = await Promise.all([findBinary('rm'), unmountBelow(path)]);
   try {
@@ -46,12 +47,13 @@ async function clearImmutable(path: string): Promise<boolean> {
   }
 }
 
-async function isPresent(path: string): Promise<boolean> {
+/** A mount at the path is not entered: its file system may never answer. */
+function isPresent(path: string): boolean {
   try {
-    await lstat(path);
-    return true;
+    const found = openBelow(dirname(path), basename(path));
+    if (typeof found === 'number') closeSync(found);
+    return found !== 'absent';
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return false;
     throw new OutboardError('system', `cannot delete ${JSON.stringify(path)}`, { cause: error });
   }
 }

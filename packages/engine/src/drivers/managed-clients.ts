@@ -4,6 +4,7 @@
 import { createPluginClient, type PluginClient } from '@outboard/protocol';
 import type { PluginRecord } from '../config/plugin-config.ts';
 import type { PluginGates } from '../serving/gate/plugin-gates.ts';
+import { openPluginSocket } from '../supervise/host/open-plugin-socket.ts';
 import { createGatedClient } from './gated-client.ts';
 import { shareClient } from './share-client.ts';
 
@@ -60,7 +61,7 @@ export class ManagedClients implements AsyncDisposable {
     const record = this.versionOf(given);
     const { socketPath } = this.#deps;
     clients.own ??= createPluginClient({
-      socketPath: socketPath(record),
+      address: { kind: 'unix', path: socketPath(record), open: openPluginSocket },
       timeoutMs: record.timeoutSeconds * 1000,
     });
     return clients.own;

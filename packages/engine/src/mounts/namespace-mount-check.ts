@@ -4,12 +4,12 @@
  * system, on which data would be written that nobody finds again.
  * @see mount_namespaces(7)
  */
-import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import type { Cancellable } from '@outboard/async';
 import {
   type ContainerTree,
   createFileSystemProbe,
+  createHostFiles,
   type GuardedMounts,
   hostMounts,
   isAtOrBelow,
@@ -238,14 +238,10 @@ async function requirePresent(
 ): Promise<void> {
   const path = JSON.stringify(hostPath);
   if (mount === undefined) {
-    try {
-      await stat(hostPath);
-      return;
-    } catch (error) {
-      if (isErrno(error, 'ENOENT', 'ENOTDIR'))
-        throw lost(`the path that the driver reports does not exist: ${path}`);
-      throw error;
-    }
+    // A legacy driver names any path of the host, which may lie below a mount or lead to one.
+    const type = await createHostFiles({ signal: options.signal }).typeOf(hostPath);
+    if (type === 'absent') throw lost(`the path that the driver reports does not exist: ${path}`);
+    return;
   }
   const probe = createFileSystemProbe({ signal: options.signal });
   // The kernel may still know the status of a directory whose file system has just lost its server, never its free space.

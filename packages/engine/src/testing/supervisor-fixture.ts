@@ -2,6 +2,7 @@
  * Shared by the tests of supervision: a data root and an exec root of their own, real plugins that run one script with
  * the host's Node.js, and a check that nothing of them is left.
  */
+
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import {
@@ -23,7 +24,6 @@ import {
   openRunningContainers,
 } from '@outboard/container';
 import { assertNothingLeft } from '@outboard/container/testing';
-import { connectSocket } from '@outboard/protocol';
 import pino from 'pino';
 import { parsePluginConfig } from '../config/parse-plugin-config.ts';
 import type { PluginRecord } from '../config/plugin-config.ts';
@@ -32,6 +32,7 @@ import { createPreflight } from '../preflight/host-preflight.ts';
 import { createPluginLayout, type PluginLayout } from '../store/plugin-layout.ts';
 import { createFailureFiles } from '../supervise/failure-file.ts';
 import { createPluginHost } from '../supervise/host/linux-plugin-host.ts';
+import { connectPluginSocket } from '../supervise/host/open-plugin-socket.ts';
 import { createSupervisor, type SupervisorDeps } from '../supervise/plugin-supervisor.ts';
 import type { PluginState, Supervisor } from '../supervise/supervisor.ts';
 import { recordFixture } from './record-fixture.ts';
@@ -96,7 +97,7 @@ export function createSupervisorFixture(test: TestContext): SupervisorFixture {
       failures: createFailureFiles(layout, logger),
       runtime,
       host,
-      connect: connectSocket,
+      connect: connectPluginSocket,
       logger,
       backOff: { initialMs: 1, maxMs: 20 },
       ...options,

@@ -1,15 +1,30 @@
 /**
  * Addresses of plugins. Managed plugins have a unix socket; legacy plugins may also listen on TCP.
  */
+import type { Cancellable } from '@outboard/async';
+
+/** A handle on a socket, for one connection through `/proc/self/fd`. */
+export interface OpenedSocket {
+  /** Of O_PATH. */
+  readonly descriptor: number;
+  readonly isSocket: boolean;
+  close(): Promise<void> | void;
+}
+
+/**
+ * Opens a handle on a socket. System errors are told with their code; the message of an {OutboardError} is part of what is told.
+ */
+export type OpenSocket = (
+  path: string,
+  options: Cancellable,
+) => Promise<OpenedSocket | 'absent'> | OpenedSocket | 'absent';
 
 /** A unix socket of the host. Each connection opens it again. */
 export interface SocketAddress {
   readonly kind: 'unix';
   readonly path: string;
-  /**
-   * Follows a symbolic link at the last component; default false. Safe only in directories that no plugin can write.
-   */
-  readonly followsLink?: boolean | undefined;
+  /** Opens it for each connection; default without following a link at the last component. */
+  readonly open?: OpenSocket | undefined;
 }
 
 /** A host and port, over plain HTTP or TLS. */

@@ -2,7 +2,6 @@
  * HTTP connections to a plugin, with Docker Engine's idle timeout.
  * @see moby pkg/plugins/client.go and transport.go
  */
-import { realpath } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { OutboardError } from '@outboard/oci';
 import { buildConnector, Client, Pool } from 'undici';
@@ -46,23 +45,13 @@ function connectionOptions(address: PluginAddress): Client.Options {
   };
 }
 
-function socketConnector({ path, followsLink = false }: SocketAddress): buildConnector.connector {
-  const open = async () => connectSocket(followsLink ? await realLocation(path) : path);
+function socketConnector({ path, open }: SocketAddress): buildConnector.connector {
   return (_options, callback) => {
-    open().then(
+    connectSocket(path, { open }).then(
       (socket: Socket) => callback(null, socket),
       (error: Error) => callback(error, null),
     );
   };
-}
-
-async function realLocation(path: string): Promise<string> {
-  try {
-    return await realpath(path);
-  } catch {
-    // Opening the path reports the error.
-    return path;
-  }
 }
 
 function networkConnector(address: NetworkAddress): buildConnector.connector {

@@ -9,26 +9,37 @@ import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { type Cancellable, firstEvent } from '@outboard/async';
-import { OutboardError } from '@outboard/oci';
+import { isOutboardError, OutboardError } from '@outboard/oci';
+import type { OpenedSocket, OpenSocket } from './plugin-address.ts';
 
 /** O_PATH, the same on every Linux architecture of Node.js; missing from `fs.constants`. */
 const openPath = 0o10000000;
 
+/** Options of `connectSocket`. */
+export interface ConnectSocketOptions extends Cancellable {
+  /** Opens the socket; default without following a link at the last component. */
+  readonly open?: OpenSocket | undefined;
+}
+
 /**
- * Connect to a unix socket without following a link at its last component.
+ * Connect to a unix socket.
  *
  * The caller destroys the connection. An error without a listener does not end the process.
  * @param path of any length; its directory must be owned by this process
- * @throws {OutboardError} unavailable, code `socket-missing`, `socket-refused` (nothing listens) or `not-a-socket`;
- *   the signal's reason when aborted
+ * @throws {OutboardError} unavailable, code `socket-missing`, `socket-refused` (nothing listens), `not-a-socket` or
+ *   `socket-unreachable`; the signal's reason when aborted
  */
-export async function connectSocket(path: string, options: Cancellable = {}): Promise<Socket> {
-  options.signal?.throwIfAborted();
-  const handle = await openSocketHandle(path);
+export async function connectSocket(path: string, options: ConnectSocketOptions = {}): Promise<Socket> {
+  const { signal } = options;
+  signal?.throwIfAborted();
+  const handle = await openHandle(path, options);
   let socket: Socket;
   try {
-    options.signal?.throwIfAborted();
-    socket = await connectHandle(handle, path, options.signal);
+    signal?.throwIfAborted();
+    if (!handle.isSocket) {
+      throw dialError(path, 'want a socket, found another kind of file', 'not-a-socket');
+    }
+    socket = await connectHandle(handle, path, signal);
   } finally {
     await handle.close();
   }
@@ -37,26 +48,32 @@ export async function connectSocket(path: string, options: Cancellable = {}): Pr
   throw dialError(path, 'connect: connection reset by peer', 'socket-refused');
 }
 
-/**
- * Open a handle on a socket, for connections through `/proc/self/fd/<fd>`.
- * @returns the handle, closed by the caller
- * @throws {OutboardError} unavailable, code `socket-missing` or `not-a-socket`
- */
-async function openSocketHandle(path: string): Promise<FileHandle> {
+async function openHandle(path: string, { signal, open: openSocket = openSocketFile }: ConnectSocketOptions) {
+  try {
+    const opened = await openSocket(path, { signal });
+    if (opened !== 'absent') return opened;
+  } catch (cause) {
+    if (signal?.aborted === true && cause === signal.reason) throw cause;
+    const code = errorCode(cause);
+    if (isOutboardError(cause)) throw dialError(path, cause.message, 'socket-unreachable', cause);
+    throw dialError(path, `open: ${code ?? String(cause)}`, 'socket-unreachable', cause);
+  }
+  throw dialError(path, 'connect: no such file or directory', 'socket-missing');
+}
+
+/** Open a socket without following a link at its last component. */
+async function openSocketFile(path: string): Promise<OpenedSocket | 'absent'> {
   let handle: FileHandle;
   try {
     handle = await open(path, openPath | constants.O_NOFOLLOW);
-  } catch (cause) {
-    const code = errorCode(cause);
-    if (code === 'ENOENT' || code === 'ENOTDIR') {
-      throw dialError(path, 'connect: no such file or directory', 'socket-missing', cause);
-    }
-    throw dialError(path, `open: ${code ?? String(cause)}`, 'socket-unreachable', cause);
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return 'absent';
+    throw error;
   }
   try {
-    const status = await handle.stat();
-    if (status.isSocket()) return handle;
-    throw dialError(path, 'want a socket, found another kind of file', 'not-a-socket');
+    const isSocket = (await handle.stat()).isSocket();
+    return { descriptor: handle.fd, isSocket, close: () => handle.close() };
   } catch (error) {
     await handle.close();
     throw error;
@@ -64,11 +81,11 @@ async function openSocketHandle(path: string): Promise<FileHandle> {
 }
 
 async function connectHandle(
-  handle: FileHandle,
+  { descriptor }: OpenedSocket,
   path: string,
   signal: AbortSignal | undefined,
 ): Promise<Socket> {
-  const socket = connect({ path: `/proc/self/fd/${handle.fd}` });
+  const socket = connect({ path: `/proc/self/fd/${descriptor}` });
   let cause: unknown;
   // The listener stays: an error before the caller listens would end the process.
   socket.on('error', (error) => {

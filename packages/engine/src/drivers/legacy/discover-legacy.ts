@@ -2,15 +2,14 @@
  * Finds legacy plugins by their sockets and spec files in known directories.
  * @see moby pkg/plugins/discovery.go (28.x)
  */
-import { readdir, realpath, stat } from 'node:fs/promises';
 import { join, parse } from 'node:path';
-import { errorCode } from '@outboard/container';
-import { hasHiddenCharacters, OutboardError } from '@outboard/oci';
+import { errorCode, type HostFiles } from '@outboard/container';
+import { hasHiddenCharacters, isOutboardError, OutboardError } from '@outboard/oci';
 import type { PluginAddress } from '@outboard/protocol';
 import type { LegacyDirectories } from './legacy-directories.ts';
 import { readJsonSpec, readTextSpec } from './read-legacy-spec.ts';
 
-/** Places to search for legacy plugins. */
+/** Places to search for legacy plugins, which are on any file system of the host. */
 export interface LegacyDiscovery {
   readonly directories: LegacyDirectories;
   /** True for a socket of this engine, which is never a legacy plugin. @param path without links */
@@ -22,27 +21,35 @@ const longestName = 200;
 /**
  * Find the address of a legacy plugin. A socket wins over spec files; in one directory `.spec` wins over `.json`.
  * @param name user input; only a plain file name can be found
+ * @param files of this look-up
  * @returns undefined when there is none
- * @throws {OutboardError} invalid when its spec file is malformed; system when a file cannot be read
+ * @throws {OutboardError} invalid when its spec file is malformed; system when a file cannot be read; unavailable when a file
+ *   system does not answer; the reason of the signal of `files`
  */
 export async function findLegacyAddress(
-  discovery: LegacyDiscovery,
+  { directories, isOwnSocket }: LegacyDiscovery,
   name: string,
+  files: HostFiles,
 ): Promise<PluginAddress | undefined> {
   if (!isPluginName(name)) return undefined;
-  const address =
-    (await findSocket(discovery.directories, name)) ?? (await findSpec(discovery.directories, name));
-  if (address?.kind === 'unix' && discovery.isOwnSocket(await realLocation(address.path))) return undefined;
-  return address;
+  const address = (await findSocket(directories, name, files)) ?? (await findSpec(directories, name, files));
+  if (address?.kind !== 'unix') return address;
+  const { path } = address;
+  return isOwnSocket(await lookAt(path, () => files.realPath(path))) ? undefined : address;
 }
 
-/** Candidate names of legacy plugins, sorted. A name without an address is no plugin. */
-export async function listLegacyNames({ directories }: LegacyDiscovery): Promise<readonly string[]> {
-  const found = await Promise.all([
-    namesIn(directories.sockets, ['.sock']),
-    ...directories.specs.map((directory) => namesIn(directory, ['.spec', '.json'])),
-  ]);
-  return [...new Set(found.flat())].filter(isPluginName).sort();
+/**
+ * Candidate names of legacy plugins, for each directory. A name without an address is no plugin.
+ * @throws as `findLegacyAddress`, each promise by itself
+ */
+export function listLegacyNames(
+  { directories: { sockets, specs } }: LegacyDiscovery,
+  files: HostFiles,
+): readonly Promise<readonly string[]>[] {
+  return [
+    namesIn(files, sockets, ['.sock']),
+    ...specs.map((directory) => namesIn(files, directory, ['.spec', '.json'])),
+  ];
 }
 
 /** The name becomes part of a path, and must not lead out of the directories. */
@@ -56,21 +63,29 @@ function isPluginName(name: string): boolean {
   );
 }
 
-async function findSocket({ sockets }: LegacyDirectories, name: string): Promise<PluginAddress | undefined> {
+async function findSocket(
+  { sockets }: LegacyDirectories,
+  name: string,
+  files: HostFiles,
+): Promise<PluginAddress | undefined> {
   for (const path of pathsOf(sockets, name, '.sock')) {
-    const status = await statusOf(path);
-    if (status?.isSocket() === true) return { kind: 'unix', path, followsLink: true };
+    if ((await lookAt(path, () => files.typeOf(path))) === 'socket') return { kind: 'unix', path };
   }
   return undefined;
 }
 
-async function findSpec({ specs }: LegacyDirectories, name: string): Promise<PluginAddress | undefined> {
+async function findSpec(
+  { specs }: LegacyDirectories,
+  name: string,
+  files: HostFiles,
+): Promise<PluginAddress | undefined> {
+  const isFile = async (path: string) => (await lookAt(path, () => files.typeOf(path))) === 'file';
   for (const directory of specs) {
     for (const path of pathsOf(directory, name, '.spec')) {
-      if ((await statusOf(path))?.isFile() === true) return readTextSpec(path);
+      if (await isFile(path)) return readTextSpec(path, files);
     }
     for (const path of pathsOf(directory, name, '.json')) {
-      if ((await statusOf(path))?.isFile() === true) return readJsonSpec(path);
+      if (await isFile(path)) return readJsonSpec(path, files);
     }
   }
   return undefined;
@@ -81,49 +96,28 @@ function pathsOf(directory: string, name: string, extension: string): readonly s
   return [join(directory, `${name}${extension}`), join(directory, name, `${name}${extension}`)];
 }
 
-async function namesIn(directory: string, extensions: readonly string[]): Promise<readonly string[]> {
+async function namesIn(
+  files: HostFiles,
+  directory: string,
+  extensions: readonly string[],
+): Promise<readonly string[]> {
+  const entries = await lookAt(directory, () => files.list(directory));
+  const names = entries.flatMap((entry) => {
+    if (entry.isDirectory) return [entry.name];
+    const { name, ext } = parse(entry.name);
+    return extensions.includes(ext) ? [name] : [];
+  });
+  return names.filter(isPluginName);
+}
+
+/** @throws {OutboardError} system in place of a system error */
+async function lookAt<Value>(path: string, look: () => Promise<Value>): Promise<Value> {
   try {
-    const entries = await readdir(directory, { withFileTypes: true });
-    return entries.flatMap((entry) => {
-      if (entry.isDirectory()) return [entry.name];
-      const { name, ext } = parse(entry.name);
-      return extensions.includes(ext) ? [name] : [];
-    });
-  } catch (error) {
-    if (isAbsent(error)) return [];
-    throw unreadable(directory, error);
+    return await look();
+  } catch (cause) {
+    const code = errorCode(cause);
+    if (isOutboardError(cause) || code === undefined) throw cause;
+    const message = `cannot look for legacy plugins in ${JSON.stringify(path)}: ${code}`;
+    throw new OutboardError('system', message, { cause });
   }
-}
-
-async function statusOf(path: string) {
-  try {
-    return await stat(path);
-  } catch (error) {
-    if (isAbsent(error)) return undefined;
-    throw unreadable(path, error);
-  }
-}
-
-async function realLocation(path: string): Promise<string> {
-  try {
-    return await realpath(path);
-  } catch (error) {
-    if (isAbsent(error)) return path; // a spec file may name a socket that does not exist yet
-    throw unreadable(path, error);
-  }
-}
-
-function isAbsent(error: unknown): boolean {
-  const code = errorCode(error);
-  return code === 'ENOENT' || code === 'ENOTDIR';
-}
-
-function unreadable(path: string, cause: unknown): OutboardError {
-  return new OutboardError(
-    'system',
-    `cannot look for legacy plugins in ${JSON.stringify(path)}: ${errorCode(cause)}`,
-    {
-      cause,
-    },
-  );
 }

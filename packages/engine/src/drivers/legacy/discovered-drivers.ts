@@ -3,13 +3,15 @@
  * @see moby pkg/plugins/plugins.go (28.x)
  */
 import { type Cancellable, joinSignals, rejectOnAbort } from '@outboard/async';
+import { createHostFiles, createLocalPaths, type HostFiles, type LocalPaths } from '@outboard/container';
 import { isOutboardError, OutboardError } from '@outboard/oci';
-import { activate, createPluginClient, type PluginClient } from '@outboard/protocol';
+import { activate, createPluginClient, type PluginAddress, type PluginClient } from '@outboard/protocol';
 import type { Logger } from 'pino';
 import type { LegacyDrivers } from '../legacy-drivers.ts';
 import type { Capability, PluginDriver } from '../plugin-drivers.ts';
 import { shareClient } from '../share-client.ts';
 import { findLegacyAddress, type LegacyDiscovery, listLegacyNames } from './discover-legacy.ts';
+import { openLegacySocket } from './open-legacy-socket.ts';
 
 /** Names of capabilities in the handshake, case-sensitive. */
 const implementedNames: Readonly<Record<Capability, string>> = {
@@ -35,6 +37,8 @@ interface KnownPlugin {
   readonly shared: PluginClient;
   /** The handshake: pending for all callers at once, then its result. */
   implemented?: Promise<readonly string[]>;
+  /** Its result. */
+  capabilities?: readonly string[];
 }
 
 /** Start without connections. */
@@ -57,7 +61,7 @@ class DiscoveredDrivers implements LegacyDrivers {
     capability: Capability,
     { signal }: Cancellable = {},
   ): Promise<PluginDriver | undefined> {
-    const plugin = await this.#locate(name);
+    const plugin = await this.#locate(name, createHostFiles({ signal }));
     if (plugin === undefined) return undefined;
     const implemented = await rejectOnAbort(handshakeOnce(plugin), signal);
     if (implemented.includes(implementedNames[capability])) return toDriver(name, plugin);
@@ -74,9 +78,13 @@ class DiscoveredDrivers implements LegacyDrivers {
     { signal }: Cancellable = {},
   ): Promise<readonly PluginDriver[]> {
     signal?.throwIfAborted();
-    const names = (await this.#listNames()).filter((name) => !isHidden(name));
-    using limit = joinSignals([signal], { timeoutMs: listTimeoutMs });
-    const drivers = await Promise.all(names.map((name) => this.#tryDriver(name, capability, limit.signal)));
+    // The mounts of one moment are read once. Each plugin has a deadline of its own for file systems.
+    const paths = createLocalPaths();
+    const names = (await this.#listNames(paths, signal)).filter((name) => !isHidden(name));
+    using limit = joinSignals([signal], { timeoutMs: listTimeoutMs, timeoutReason: noAnswerInTime });
+    const drivers = await Promise.all(
+      names.map((name) => this.#tryDriver(name, capability, { paths, signal: limit.signal })),
+    );
     signal?.throwIfAborted();
     return drivers.filter((driver) => driver !== undefined);
   }
@@ -87,45 +95,69 @@ class DiscoveredDrivers implements LegacyDrivers {
     await Promise.all(plugins.map(({ client }) => client[Symbol.asyncDispose]()));
   }
 
-  async #locate(name: string): Promise<KnownPlugin | undefined> {
-    const address = await findLegacyAddress(this.#discovery, name);
+  async #locate(name: string, files: HostFiles): Promise<KnownPlugin | undefined> {
+    const address = await findLegacyAddress(this.#discovery, name, files);
     const before = this.#known.get(name);
     const key = address === undefined ? '' : JSON.stringify(address);
     if (before?.key === key) return before;
     // No `await` between look-up and change: another call may look up the same name.
-    const plugin = address === undefined ? undefined : knownAs(key, createPluginClient({ address }));
+    const plugin =
+      address === undefined ? undefined : knownAs(key, createPluginClient({ address: withOpener(address) }));
     if (plugin === undefined) this.#known.delete(name);
     else this.#known.set(name, plugin);
     await before?.client[Symbol.asyncDispose]();
     return plugin;
   }
 
-  /** The driver of a plugin with a capability; undefined for other plugins. Errors are logged. */
+  /**
+   * The driver of a plugin with a capability; undefined for other plugins. Errors are logged. A plugin that was used before and
+   * is behind a file system that does not answer now is still one: the call to it tells why it fails.
+   */
   async #tryDriver(
     name: string,
     capability: Capability,
-    signal: AbortSignal,
+    options: { readonly paths: LocalPaths; readonly signal: AbortSignal },
   ): Promise<PluginDriver | undefined> {
+    const isOfKind = (implemented: readonly string[] = []) =>
+      implemented.includes(implementedNames[capability]);
     try {
-      const plugin = await this.#locate(name);
+      const plugin = await this.#locate(name, createHostFiles(options));
       if (plugin === undefined) return undefined;
-      const implemented = await rejectOnAbort(handshakeOnce(plugin), signal);
-      return implemented.includes(implementedNames[capability]) ? toDriver(name, plugin) : undefined;
+      const implemented = await rejectOnAbort(handshakeOnce(plugin), options.signal);
+      return isOfKind(implemented) ? toDriver(name, plugin) : undefined;
     } catch (error) {
       this.#logger.warn({ err: error, plugin: name }, 'a legacy plugin cannot be used');
-      return undefined;
+      const known = isOutboardError(error, 'unavailable') ? this.#known.get(name) : undefined;
+      return known !== undefined && isOfKind(known.capabilities) ? toDriver(name, known) : undefined;
     }
   }
 
-  async #listNames(): Promise<readonly string[]> {
-    try {
-      return await listLegacyNames(this.#discovery);
-    } catch (error) {
-      // An unreadable directory must not hide managed plugins.
-      this.#logger.warn({ err: error }, 'legacy plugins cannot be listed');
-      return [];
+  /** An unreadable directory hides neither managed plugins nor those that were used before. */
+  async #listNames(paths: LocalPaths, signal: AbortSignal | undefined): Promise<readonly string[]> {
+    using limit = joinSignals([signal], { timeoutMs: listTimeoutMs, timeoutReason: noAnswerInTime });
+    const found = await Promise.allSettled(
+      listLegacyNames(this.#discovery, createHostFiles({ paths, signal: limit.signal })),
+    );
+    signal?.throwIfAborted();
+    const names = new Set<string>();
+    for (const each of found) {
+      if (each.status === 'fulfilled') for (const name of each.value) names.add(name);
+      else {
+        this.#logger.warn({ err: each.reason }, 'legacy plugins cannot be listed');
+        for (const name of this.#known.keys()) names.add(name);
+      }
     }
+    return [...names].sort();
   }
+}
+
+function noAnswerInTime(): OutboardError {
+  const message = `no answer within ${listTimeoutMs / 1000} s`;
+  return new OutboardError('unavailable', message, { code: 'plugin-timeout' });
+}
+
+function withOpener(address: PluginAddress): PluginAddress {
+  return address.kind === 'unix' ? { ...address, open: openLegacySocket } : address;
 }
 
 function knownAs(key: string, client: PluginClient): KnownPlugin {
@@ -149,7 +181,8 @@ function handshakeOnce(plugin: KnownPlugin): Promise<readonly string[]> {
 async function handshake(plugin: KnownPlugin): Promise<readonly string[]> {
   try {
     const options = { timeoutMs: handshakeTimeoutMs, isTriedOnce: true };
-    return (await activate(plugin.client, options)) ?? [];
+    plugin.capabilities = (await activate(plugin.client, options)) ?? [];
+    return plugin.capabilities;
   } catch (error) {
     // The next call tries again.
     delete plugin.implemented;

@@ -3,12 +3,12 @@
  * where Docker verifies it: the files belong to the operator.
  * @see moby pkg/plugins/discovery.go, readPluginInfo and readPluginJSONInfo; client.go, newTransport (28.x)
  */
-import { open, readFile } from 'node:fs/promises';
-import { errorCode } from '@outboard/container';
+import { errorCode, type HostFiles } from '@outboard/container';
 import {
   canonicalizeFields,
   codec,
   decodeDocument,
+  isOutboardError,
   type JsonValue,
   OutboardError,
   parseStrictJson,
@@ -17,6 +17,8 @@ import {
 import type { PluginAddress, PluginTls } from '@outboard/protocol';
 
 const maxSpecBytes = 64 * 1024;
+/** Most authorities of a system are in one file of this size. */
+const maxPemBytes = 254 * 1024;
 
 const { field, flag, object, text } = codec;
 
@@ -33,30 +35,41 @@ const specCodec = object({
   tls: codec.optionalField('TLSConfig', tlsCodec),
 });
 
-/** Read a `.spec` file. @throws {OutboardError} invalid, naming the file; system when it cannot be read */
-export async function readTextSpec(file: string): Promise<PluginAddress> {
-  const url = (await readBounded(file)).toString('utf8').trim();
+/**
+ * Read a `.spec` file.
+ * @throws {OutboardError} invalid, naming the file; system when it cannot be read; unavailable when its file system does not
+ *   answer
+ */
+export async function readTextSpec(file: string, files: HostFiles): Promise<PluginAddress> {
+  const url = (await readBounded(file, maxSpecBytes, files)).toString('utf8').trim();
   return parseAddress(url, file, { isVerified: false });
 }
 
 /** Read a `.json` file; its `Name` is ignored. @throws as `readTextSpec` */
-export async function readJsonSpec(file: string): Promise<PluginAddress> {
+export async function readJsonSpec(file: string, files: HostFiles): Promise<PluginAddress> {
   const subject = `legacy plugin file ${JSON.stringify(file)}`;
-  const document = parseStrictJson(await readBounded(file), { maxBytes: maxSpecBytes, subject });
+  const document = parseStrictJson(await readBounded(file, maxSpecBytes, files), {
+    maxBytes: maxSpecBytes,
+    subject,
+  });
   // A strict document is JSON.
   const canonical = canonicalizeFields(document as JsonValue, specCodec, subject);
   const { address, tls } = decodeDocument(specCodec, canonical, subject);
-  return parseAddress(address, file, tls === undefined ? { isVerified: true } : await readTls(tls));
+  const read = (path: string) => readPem(path, files);
+  return parseAddress(address, file, tls === undefined ? { isVerified: true } : await readTls(tls, read));
 }
 
-async function readTls(files: ValueOf<typeof tlsCodec>): Promise<PluginTls> {
-  const { isUnverified, authoritiesFile, certificateFile, keyFile } = files;
+async function readTls(
+  tls: ValueOf<typeof tlsCodec>,
+  read: (path: string) => Promise<string>,
+): Promise<PluginTls> {
+  const { isUnverified, authoritiesFile, certificateFile, keyFile } = tls;
   return {
     // As in Docker, a server is verified only against an authority that the file names.
     isVerified: authoritiesFile !== '' && !isUnverified,
-    ...(authoritiesFile !== '' && { authorities: await readPem(authoritiesFile) }),
-    ...(certificateFile !== '' && { certificate: await readPem(certificateFile) }),
-    ...(keyFile !== '' && { key: await readPem(keyFile) }),
+    ...(authoritiesFile !== '' && { authorities: await read(authoritiesFile) }),
+    ...(certificateFile !== '' && { certificate: await read(certificateFile) }),
+    ...(keyFile !== '' && { key: await read(keyFile) }),
   };
 }
 
@@ -70,7 +83,7 @@ function parseAddress(text: string, file: string, tls: PluginTls): PluginAddress
   if (url.protocol === 'unix:') {
     const path = decodePath(url.pathname);
     if (url.host !== '' || path === undefined) throw wrong('unix:///ABSOLUTE/PATH');
-    return { kind: 'unix', path, followsLink: true };
+    return { kind: 'unix', path };
   }
   const isTls = url.protocol === 'https:';
   if (!isTls && url.protocol !== 'tcp:' && url.protocol !== 'http:') throw wrong('unix, tcp, http or https');
@@ -90,24 +103,19 @@ function decodePath(encoded: string): string | undefined {
   }
 }
 
-async function readBounded(file: string): Promise<Buffer> {
+async function readBounded(file: string, maxBytes: number, files: HostFiles): Promise<Buffer> {
+  let content: Buffer;
   try {
-    await using handle = await open(file);
-    const buffer = Buffer.alloc(maxSpecBytes + 1);
-    const { bytesRead } = await handle.read(buffer, 0, buffer.length, 0);
-    if (bytesRead <= maxSpecBytes) return buffer.subarray(0, bytesRead);
+    content = await files.read(file, maxBytes);
   } catch (cause) {
-    throw unreadable(file, cause);
+    throw isOutboardError(cause) ? cause : unreadable(file, cause);
   }
-  throw new OutboardError('invalid', `${JSON.stringify(file)} is larger than ${maxSpecBytes} bytes`);
+  if (content.length <= maxBytes) return content;
+  throw new OutboardError('invalid', `${JSON.stringify(file)} is larger than ${maxBytes} bytes`);
 }
 
-async function readPem(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'latin1');
-  } catch (cause) {
-    throw unreadable(file, cause);
-  }
+async function readPem(file: string, files: HostFiles): Promise<string> {
+  return (await readBounded(file, maxPemBytes, files)).toString('latin1');
 }
 
 function unreadable(file: string, cause: unknown): OutboardError {

@@ -1,7 +1,6 @@
 /**
  * The directories of plugins' sockets below the exec root, one per plugin, with short links to the sockets.
  */
-import { existsSync } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isErrno, removeTree } from '@outboard/container';
@@ -32,7 +31,7 @@ export class SocketDirectories {
   async make(id: string): Promise<void> {
     const directory = this.directory(id);
     await makeDirectories(this.#parent, { mode: 0o700 });
-    if (existsSync(directory)) await removeTree(directory);
+    await removeTree(directory);
     await mkdir(directory, { mode: 0o700 });
   }
 
