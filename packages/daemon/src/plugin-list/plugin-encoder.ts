@@ -4,7 +4,8 @@
  */
 import { hideSecrets, type Plugin, toPluginDocument } from '@outboard/engine';
 import { encodeJsonBytes } from '../http/json.ts';
-import { type DocumentPieces, encodeJsonList } from '../http/json-list.ts';
+import type { DocumentPieces } from '../http/json-list.ts';
+import { createListEncoder } from './list-pieces.ts';
 
 /** Encodes plugins, with a cache. Every document ends with a newline. */
 export interface PluginEncoder {
@@ -25,7 +26,7 @@ export function createPluginEncoder(secretPatterns?: readonly string[]): PluginE
   return {
     one: (plugin) => [Buffer.concat([encodeCached(plugin), newline])],
     withSecrets: (plugin) => [Buffer.concat([encode(plugin), newline])],
-    list: cacheByIdentity((plugins: readonly Plugin[]) => encodeJsonList(plugins, encodeCached)),
+    list: cacheByIdentity(createListEncoder(encodeCached)),
   };
 }
 
