@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Interruption, interruptible } from './interruption.ts';
+import { cleanUp, Interruption, interruptible } from './interruption.ts';
 
 test('interruptible() gives the result or the error of the work', async () => {
   assert.equal(await interruptible(async () => 1), 1);
@@ -22,4 +22,15 @@ test('interruptible() awaits the work after a signal, and rejects with the exit 
   });
   await assert.rejects(work, (error) => error instanceof Interruption && error.exitCode === 143);
   assert.ok(hasEnded);
+});
+
+test('cleanUp() is not ended by signals', async () => {
+  let hasEnded = false;
+  await cleanUp(async () => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.kill(process.pid, signal);
+    await delay(50);
+    hasEnded = true;
+  });
+  assert.ok(hasEnded);
+  assert.equal(process.listenerCount('SIGINT'), 0);
 });

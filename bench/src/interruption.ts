@@ -38,6 +38,20 @@ export async function interruptible<Result>(work: (signal: AbortSignal) => Promi
   }
 }
 
+/**
+ * Clean up, whatever signals come meanwhile: one that ended this process would leave plugins and their mounts on the host.
+ * @param work must end by itself
+ */
+export async function cleanUp(work: () => Promise<void>): Promise<void> {
+  const wait = () => console.error('removing what was started …');
+  for (const signal of signals) process.on(signal, wait);
+  try {
+    await work();
+  } finally {
+    for (const signal of signals) process.off(signal, wait);
+  }
+}
+
 /** Print an error, and end this process: with the code of a signal, or 1. */
 export function exitAfterError(error: unknown): never {
   console.error(error instanceof Error ? error.message : error);

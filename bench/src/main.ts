@@ -7,7 +7,7 @@ import { delimiter, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runBenchmark } from './benchmark.ts';
 import { type BenchmarkGroup, benchmarkGroups } from './benchmark-options.ts';
-import { exitAfterError, interruptible } from './interruption.ts';
+import { cleanUp, exitAfterError, interruptible } from './interruption.ts';
 import { docker, MeasuredEngine, outboard, removeGroups } from './measured-engine.ts';
 import { memoryDirectory } from './memory-directory.ts';
 import { type FixtureName, makeFixtures } from './plugin-fixtures.ts';
@@ -61,10 +61,12 @@ async function main(): Promise<void> {
     if (values.json !== undefined)
       await writeFile(values.json, `${JSON.stringify(summarise(measurements), null, 2)}\n`);
   } finally {
-    await MeasuredEngine.stopAll();
-    await removeGroups(root, kinds);
-    await registry.stop();
-    await rm(root, { recursive: true, force: true });
+    await cleanUp(async () => {
+      await MeasuredEngine.stopAll();
+      await removeGroups(root, kinds);
+      await registry.stop();
+      await rm(root, { recursive: true, force: true });
+    });
   }
 }
 

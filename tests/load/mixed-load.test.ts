@@ -61,7 +61,6 @@ test('a load that a signal interrupts leaves no process', { skip: needsRoot }, a
   for await (const chunk of child.stderr) {
     const isUnderLoad = text.includes('warming up');
     text += String(chunk);
-    // Once: a second signal would end it before it has cleaned up.
     if (!isUnderLoad && text.includes('warming up')) child.kill('SIGTERM');
   }
   const [code, signal] = await ended;

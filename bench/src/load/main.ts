@@ -6,7 +6,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { setPriority } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { exitAfterError, interruptible } from '../interruption.ts';
+import { cleanUp, exitAfterError, interruptible } from '../interruption.ts';
 import { MeasuredEngine, outboard, removeGroups } from '../measured-engine.ts';
 import { memoryDirectory } from '../memory-directory.ts';
 import { removeAll } from '../plugin-work.ts';
@@ -78,9 +78,11 @@ async function main(): Promise<void> {
     if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(result, null, 2)}\n`);
     if ('errors' in result && result.errors.length > 0) process.exitCode = 1;
   } finally {
-    await MeasuredEngine.stopAll();
-    await removeGroups(root, [outboard]);
-    await rm(root, { recursive: true, force: true });
+    await cleanUp(async () => {
+      await MeasuredEngine.stopAll();
+      await removeGroups(root, [outboard]);
+      await rm(root, { recursive: true, force: true });
+    });
   }
 }
 
