@@ -7,7 +7,9 @@ import { createFileSystemProbe, type FileSystemProbe } from './file-system-probe
 
 const directory = mkdtempSync(join(tmpdir(), 'outboard-ask-'));
 after(() => rmSync(directory, { recursive: true }));
-const probe = createFileSystemProbe();
+/** As if another process served every file system. */
+const served = { isLocal: async () => false };
+const probe = createFileSystemProbe({ paths: served });
 const follow = { followLinks: true };
 const noFollow = { followLinks: false };
 
@@ -75,13 +77,13 @@ test('a probe on a slow host continues while it makes progress', async () => {
   mkdirSync(join(directory, 'slow'));
   // Many times the limit without progress.
   const slow = 'i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done; exec /usr/bin/stat "$@"';
-  const patient = createFileSystemProbe({ idleMs: 40, intervalMs: 20, totalMs: 240_000 });
+  const patient = createFileSystemProbe({ paths: served, idleMs: 40, intervalMs: 20, totalMs: 240_000 });
   const seen = await withStat(slow, () => patient.status(join(directory, 'slow'), follow));
   assert.equal(seen.kind, 'found', JSON.stringify(seen));
 });
 
 test('a probe ends with a reason without progress, and with that of its signal', async () => {
-  const impatient = createFileSystemProbe({ idleMs: 40, intervalMs: 20 });
+  const impatient = createFileSystemProbe({ paths: served, idleMs: 40, intervalMs: 20 });
   const silent = { kind: 'unreachable', reason: 'its file system does not answer' };
   const probeSilent = () => impatient.status(join(directory, 'silent'), follow);
   assert.deepEqual(await withStat('exec sleep 1000', probeSilent), silent);
@@ -89,7 +91,7 @@ test('a probe ends with a reason without progress, and with that of its signal',
   assert.deepEqual(await impatient.status(directory, follow), silent);
   const reason = new Error('the caller left');
   const scope = new AbortController();
-  const left = createFileSystemProbe({ signal: scope.signal }).status(directory, follow);
+  const left = createFileSystemProbe({ paths: served, signal: scope.signal }).status(directory, follow);
   scope.abort(reason);
   await assert.rejects(left, reason);
 });

@@ -2,24 +2,17 @@
  * Reads the status of paths whose file system may never answer, such as NFS or FUSE without its server. A system call on
  * such a path blocks in the kernel, and four of them would block every thread that this process has for files. Each
  * probe is therefore left to a short-lived child process, which is killed at the deadline, and abandoned when the kill
- * has no effect either.
+ * has no effect either. A path on a file system of this host is looked at directly, which costs a fraction; see
+ * `direct-look.ts`.
  */
 import { type Cancellable, joinSignals, resolveOnAbort, settlesWithin } from '@outboard/async';
+import { createDirectLook } from './direct-look.ts';
+import type { FileStatus, ProbeResult } from './file-status.ts';
 import { findBinary } from './find-binary.ts';
+import { createLocalPaths, type LocalPaths } from './local-paths.ts';
 import { createProbeDeadline, type ProbeDeadline, type ProbeDeadlineOptions } from './probe-deadline.ts';
 import { type ProgramResult, programEnvironment, readOutput } from './run-program.ts';
 import { type SpawnedProcess, spawnProcess } from './spawn-process.ts';
-
-/** Metadata of a file, as stat(2) reports it. */
-export interface FileStatus {
-  /** Type and permission bits. */
-  readonly mode: number;
-  /** Device number of a device node; 0 for other files. */
-  readonly major: number;
-  readonly minor: number;
-  readonly uid: number;
-  readonly gid: number;
-}
 
 /** Free space of a file system. */
 export interface FileSystemSpace {
@@ -27,13 +20,6 @@ export interface FileSystemSpace {
   /** Free inodes; undefined where the file system allocates them as needed. */
   readonly freeFiles: number | undefined;
 }
-
-/** Result of one probe. */
-export type ProbeResult<Value> =
-  | { readonly kind: 'found'; readonly value: Value }
-  | { readonly kind: 'missing' }
-  /** A parent is not a directory, or the file system is broken or does not answer. */
-  | { readonly kind: 'unreachable'; readonly reason: string };
 
 /**
  * Probes of one operation. They share one deadline: after it expired, every probe is `unreachable` at once.
@@ -56,13 +42,19 @@ export interface FileSystemProbe {
 }
 
 /** Options of `createFileSystemProbe`. */
-export interface FileSystemProbeOptions extends Cancellable, ProbeDeadlineOptions {}
+export interface FileSystemProbeOptions extends Cancellable, ProbeDeadlineOptions {
+  /** Tells which paths can be looked at directly; default by the mounts of this moment. */
+  readonly paths?: LocalPaths | undefined;
+}
 
 /** @param options default: no signal, and the deadline of `ProbeDeadlineOptions` */
 export function createFileSystemProbe(options: FileSystemProbeOptions = {}): FileSystemProbe {
-  const limits = { deadline: createProbeDeadline(options), signal: options.signal };
+  const { signal, paths = createLocalPaths() } = options;
+  const limits = { deadline: createProbeDeadline(options), signal };
+  const direct = createDirectLook(paths, signal);
   return {
-    status: (path, { followLinks }) =>
+    status: async (path, { followLinks }) =>
+      (await direct.status(path, followLinks)) ??
       probe('stat', [...(followLinks ? ['-L'] : []), '-c', '%f %t %T %u %g', path], parseStatus, limits),
     async modes(paths) {
       const answer = await ask(await findBinary('stat'), ['-c', '%f', ...paths], limits);
@@ -72,8 +64,11 @@ export function createFileSystemProbe(options: FileSystemProbeOptions = {}): Fil
         .slice(0, -1)
         .map((line) => hex(line));
     },
-    realPath: (path) => probe('realpath', [path], (output) => output.replace(/\n$/, ''), limits),
-    link: (path) => probe('readlink', ['-n', path], (output) => output, limits),
+    realPath: async (path) =>
+      (await direct.realPath(path)) ??
+      probe('realpath', [path], (output) => output.replace(/\n$/, ''), limits),
+    link: async (path) =>
+      (await direct.link(path)) ?? probe('readlink', ['-n', path], (output) => output, limits),
     space: (path) => probe('stat', ['-f', '-c', '%S %a %c %d', path], parseSpace, limits),
   };
 }

@@ -8,7 +8,8 @@ import { type FileHandle, open, readdir, realpath, stat } from 'node:fs/promises
 import type { Cancellable } from '@outboard/async';
 import { OutboardError, showValue } from '@outboard/oci';
 import { isErrno } from './errno.ts';
-import { createFileSystemProbe, type FileSystemProbe, type ProbeResult } from './file-system-probe.ts';
+import type { ProbeResult } from './file-status.ts';
+import { createFileSystemProbe, type FileSystemProbe } from './file-system-probe.ts';
 import { findBinary } from './find-binary.ts';
 import { createLocalPaths, type LocalPaths } from './local-paths.ts';
 import { openServedFile, silentFileSystem } from './open-served-file.ts';
@@ -76,7 +77,7 @@ export function createHostFiles(options: HostFilesOptions = {}): HostFiles {
   const filesAt = async (path: string): Promise<HostFiles> => {
     signal?.throwIfAborted();
     if (await paths.isLocal(path)) return localFiles;
-    served ??= servedFiles(createFileSystemProbe({ signal, idleMs }), signal);
+    served ??= servedFiles(createFileSystemProbe({ signal, idleMs, paths }), signal);
     return served;
   };
   return {

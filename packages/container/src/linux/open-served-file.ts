@@ -4,8 +4,9 @@
  * open waits.
  */
 import type { FileHandle } from 'node:fs/promises';
-import { type Cancellable, createLimiter, settlesWithin } from '@outboard/async';
+import type { Cancellable } from '@outboard/async';
 import { OutboardError, showValue } from '@outboard/oci';
+import { createSingleCalls } from './single-call.ts';
 
 /** Code of errors about a file system that does not answer. */
 export const silentFileSystem = 'silent-file-system';
@@ -17,9 +18,7 @@ export interface OpenServedFileOptions extends Cancellable {
   readonly answerMs?: number | undefined;
 }
 
-const oneAtATime = createLimiter(1);
-/** True while an open waits for a file system that does not answer. */
-let isHeld = false;
+const calls = createSingleCalls();
 
 /**
  * @param path for messages
@@ -28,30 +27,12 @@ let isHeld = false;
  */
 export async function openServedFile(path: string, options: OpenServedFileOptions): Promise<FileHandle> {
   const { open, signal, answerMs = 5_000 } = options;
-  const refuse = (reason: string) =>
-    new OutboardError('unavailable', `cannot look at ${showValue(path)}: ${reason}`, {
-      code: silentFileSystem,
-    });
-  return await oneAtATime.run(
-    async () => {
-      if (isHeld) throw refuse('another file system, at which this process looks, does not answer');
-      const opening = open();
-      if (await settlesWithin(opening, answerMs, { signal })) return await opening;
-      isHeld = true;
-      void closeLate(opening);
-      signal?.throwIfAborted();
-      throw refuse('its file system does not answer');
-    },
-    { signal },
-  );
-}
-
-async function closeLate(opening: Promise<FileHandle>): Promise<void> {
-  try {
-    await (await opening).close();
-  } catch {
-    // It answered with an error, of which the caller was told before.
-  } finally {
-    isHeld = false;
-  }
+  const opened = await calls.make(open, { answerMs, signal }, (handle) => handle.close());
+  if (typeof opened === 'object') return opened.value;
+  const reason =
+    opened === 'late'
+      ? 'its file system does not answer'
+      : 'another file system, at which this process looks, does not answer';
+  const message = `cannot look at ${showValue(path)}: ${reason}`;
+  throw new OutboardError('unavailable', message, { code: silentFileSystem });
 }

@@ -4,7 +4,8 @@
  */
 import type { Cancellable } from '@outboard/async';
 import { OutboardError, showValue } from '@outboard/oci';
-import { createFileSystemProbe, type FileStatus, type ProbeResult } from './file-system-probe.ts';
+import type { FileStatus, ProbeResult } from './file-status.ts';
+import { createFileSystemProbe } from './file-system-probe.ts';
 import { findBinary } from './find-binary.ts';
 import { runProgram } from './run-program.ts';
 
