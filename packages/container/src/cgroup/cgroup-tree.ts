@@ -11,6 +11,9 @@ import { isErrno } from '../linux/errno.ts';
 import { processState } from '../linux/process-identity.ts';
 import { findCgroupMounts } from './cgroup-mounts.ts';
 
+/** Names of EOPNOTSUPP: Node.js has the second one for it. */
+const notSupported = ['EOPNOTSUPP', 'ENOTSUP'];
+
 /** Upper bound for the directories below one cgroup that are visited: a container may create as many as it likes. */
 const maxDirectories = 10_000;
 
@@ -81,12 +84,28 @@ function killPid(pid: number): void {
 }
 
 async function readPids(directory: string): Promise<readonly number[]> {
-  const text = (await readOptional(join(directory, 'cgroup.procs'))) ?? '';
-  // Pid 0 denotes a process of another pid namespace, and kill(0) would signal our own process group.
+  try {
+    return parsePids(await readOptional(join(directory, 'cgroup.procs')));
+  } catch (error) {
+    // v2, a threaded cgroup, or one below it: the kernel tells the threads only.
+    if (!isErrno(error, ...notSupported)) throw error;
+    const threads = parsePids(await readOptional(join(directory, 'cgroup.threads')));
+    const pids = await mapBounded(threads, readProcessOfThread);
+    return [...new Set(pids.filter((pid) => pid !== undefined))];
+  }
+}
+
+/** Pid 0 denotes a process of another pid namespace, and kill(0) would signal our own process group. */
+function parsePids(text = ''): readonly number[] {
   return text
     .split('\n')
     .map(Number)
     .filter((pid) => Number.isSafeInteger(pid) && pid > 1);
+}
+
+async function readProcessOfThread(thread: number): Promise<number | undefined> {
+  const status = (await readOptional(`/proc/${thread}/status`)) ?? '';
+  return parsePids(/^Tgid:\s*(\d+)$/m.exec(status)?.[1])[0];
 }
 
 /** List a directory and all its descendants, parents first. */
@@ -147,9 +166,9 @@ async function writeOptional(path: string, value: string): Promise<boolean> {
     await writeFile(path, value, { flag: 'r+' });
     return true;
   } catch (error) {
-    // Some kernels reject these writes for some cgroups (EINVAL, EOPNOTSUPP, EBUSY); killing each process is enough
-    // then.
-    if (isGone(error) || isErrno(error, 'EINVAL', 'EOPNOTSUPP', 'EBUSY', 'EACCES')) return false;
+    // Some kernels reject these writes for some cgroups, such as a threaded one (EOPNOTSUPP); killing each process is
+    // enough then.
+    if (isGone(error) || isErrno(error, 'EINVAL', ...notSupported, 'EBUSY', 'EACCES')) return false;
     throw error;
   }
 }
@@ -162,7 +181,7 @@ function leftOver(cgroupPath: string, pids: readonly number[]): OutboardError {
   });
 }
 
-/** True for the errors of a removed cgroup: reading a file of one gives ENODEV. */
+/** True for the errors of a removed cgroup, where reading a file gives ENODEV, and of a process that ended (ESRCH). */
 function isGone(error: unknown): boolean {
-  return isErrno(error, 'ENOENT', 'ENODEV', 'ENOTDIR');
+  return isErrno(error, 'ENOENT', 'ENODEV', 'ENOTDIR', 'ESRCH');
 }

@@ -26,11 +26,13 @@ export interface ExecTarget extends ContainerRun {
   readonly id: string;
 }
 
-/** The directory of a command, and the spec with which its container was started. */
+/** The directory of a command, the spec with which its container was started, and the OCI runtime. */
 export interface CommandPlace {
   /** Exists, for root only. */
   readonly directory: string;
   readonly spec: RuntimeSpec;
+  /** Path of the program. */
+  readonly runtime: string;
 }
 
 /** The parts of a command that `prepare` decides. */
@@ -57,7 +59,7 @@ export async function runInPlace(
   let passed: number | undefined;
   try {
     await makeDirectory(directory);
-    const prepared = await prepare({ directory, spec });
+    const prepared = await prepare({ directory, spec, runtime });
     ({ passed } = prepared);
     const killsBefore = await countOutOfMemoryKills(target.cgroupPath);
     const onKilled = async (): Promise<void> => {
@@ -65,7 +67,7 @@ export async function runInPlace(
         await noteKilledCommand(bundle.killedCommands);
     };
     const { logger } = deps;
-    return await launchCommand({ ...prepared, logger, runtime, directory, signal, release, onKilled });
+    return await launchCommand({ ...prepared, logger, directory, signal, release, onKilled });
   } catch (error) {
     await release();
     throw error;

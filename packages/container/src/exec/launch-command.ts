@@ -30,10 +30,8 @@ export const pidFile = 'pid';
 /** A command that is ready to run. */
 export interface Launch {
   readonly logger: Logger;
-  /** Path of the OCI runtime. */
-  readonly runtime: string;
-  /** Its arguments. */
-  readonly command: readonly string[];
+  /** Path of the OCI runtime, or of a program that becomes it, and arguments. */
+  readonly command: readonly [program: string, ...args: readonly string[]];
   /** Directory of the command, where the runtime writes `pidFile`. */
   readonly directory: string;
   readonly request: Pick<ExecRequest, 'hasInput' | 'terminal'>;
@@ -108,14 +106,14 @@ const killedExitCode = 137;
 
 /** Start the OCI runtime on a terminal or on pipes. */
 function spawnRuntime(
-  { runtime, command, request, passed }: Launch,
+  { command: [file, ...args], request, passed }: Launch,
   watched: StartWatch,
 ): { readonly program: SpawnedProcess; readonly streams: ExecStreams } {
   const hasInput = request.hasInput === true;
   let terminal: PseudoTerminal | undefined;
   try {
     terminal = request.terminal && openPseudoTerminal(request.terminal);
-    const program = spawnProcess(runtime, command, {
+    const program = spawnProcess(file, args, {
       env: programEnvironment(),
       // A session of its own, so that its whole process group can be killed.
       newSession: true,

@@ -12,6 +12,7 @@ import { createDebugSpec, rootInside } from './debug-spec.ts';
 import { createExecProcess } from './exec-process.ts';
 import type { DebugRequest, ExecSession } from './exec-session.ts';
 import { pidFile } from './launch-command.ts';
+import { withholdControllers } from './withheld-controllers.ts';
 
 /** Directories with programs and their libraries; those that are links are links in the debug container too. */
 const programDirectories = ['/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32'];
@@ -32,7 +33,7 @@ export async function startDebug(
   request: DebugRequest,
   signal: AbortSignal,
 ): Promise<ExecSession> {
-  const prepare = async ({ directory, spec }: CommandPlace) => {
+  const prepare = async ({ directory, spec, runtime }: CommandPlace) => {
     const command = request.command.length > 0 ? request.command : [findShell()];
     const wanted = { ...request, command, workingDirectory: request.workingDirectory ?? '/' };
     const user = { uid: 0, gid: 0, additionalGids: [] };
@@ -45,7 +46,8 @@ export async function startDebug(
     await writeFile(join(directory, 'config.json'), JSON.stringify(debug), { mode: 0o600, flag: 'wx' });
     // Its state is beside its bundle, so that nothing of it is left when the directory is removed.
     const place = [`--root=${join(directory, 'state')}`, 'run', `--bundle=${directory}`];
-    return { command: [...place, `--pid-file=${join(directory, pidFile)}`, basename(directory)], request };
+    const run = [...place, `--pid-file=${join(directory, pidFile)}`, basename(directory)];
+    return { command: await withholdControllers(target.cgroupPath, [runtime, ...run]), request };
   };
   return await runInPlace(deps, target, prepare, signal);
 }

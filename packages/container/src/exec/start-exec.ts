@@ -27,7 +27,7 @@ export async function startExec(
   request: ExecRequest,
   signal: AbortSignal,
 ): Promise<ExecSession> {
-  const prepare = async ({ directory, spec }: CommandPlace) => {
+  const prepare = async ({ directory, spec, runtime }: CommandPlace) => {
     const process = await describeProcess(spec, request);
     // Readable by root only: the variables may be secrets.
     const file = join(directory, processFile);
@@ -35,11 +35,12 @@ export async function startExec(
     const cgroup = await createExecCgroup(target.cgroupPath, directory);
     const passed = request.hasTools === true ? await openHostTools(directory) : undefined;
     const command = [
+      runtime,
       `--root=${deps.paths.runtimeRoot}`,
       ...['exec', `--cgroup=${cgroup}`, `--process=${file}`, `--pid-file=${join(directory, pidFile)}`],
       ...(passed === undefined ? [] : ['--preserve-fds=1']),
       target.id,
-    ];
+    ] as const;
     return { command, request, passed };
   };
   return await runInPlace(deps, target, prepare, signal);

@@ -17,6 +17,7 @@ const debianPackages: ReadonlyMap<string, string> = new Map([
   ['ip', 'iproute2'],
   ['iptables', 'iptables'],
   ['iptables-restore', 'iptables'],
+  ['mount', 'mount'],
   ['nsenter', 'util-linux'],
   ['rm', 'coreutils'],
   ['runc', 'runc'],
