@@ -2,7 +2,9 @@
  * The config of a plugin that is an image: what its author wrote as a label or in a file, and for the rest what the image
  * says about its process. Pure, so that the config can be computed again from the image's own blob at any time.
  */
+
 import { posix } from 'node:path';
+import { nextTurn } from '@outboard/async';
 import {
   canonicalizeFields,
   isJsonObject,
@@ -18,7 +20,12 @@ import {
   parseImageConfig,
   pluginConfigLabel,
 } from './image-config.ts';
-import { type ParsedPluginConfig, parsePluginConfig, readConfigDocument } from './parse-plugin-config.ts';
+import {
+  type ParsedPluginConfig,
+  parseConfigDocument,
+  parsePluginConfig,
+  readConfigDocument,
+} from './parse-plugin-config.ts';
 import { configCodec } from './plugin-config.ts';
 
 /** Name of the label in messages. */
@@ -47,6 +54,14 @@ export function readConfigBlob(bytes: Uint8Array, mediaType: string): ParsedConf
     `it is an image without the label ${JSON.stringify(pluginConfigLabel)}, which holds the config of a plugin`,
     { code: 'not-a-plugin' },
   );
+}
+
+/** As `readConfigBlob`, with a turn of the event loop between parsing and reading a plugin's own config. */
+export async function readConfigBlobInTurns(bytes: Uint8Array, mediaType: string): Promise<ParsedConfigBlob> {
+  if (isImageConfigMediaType(mediaType)) return readConfigBlob(bytes, mediaType);
+  const document = parseConfigDocument(bytes);
+  await nextTurn();
+  return { ...readConfigDocument(document), document };
 }
 
 /** The plugin config in the label of an image; undefined when it has none. @throws {OutboardError} invalid */

@@ -39,7 +39,7 @@ export interface ParsedPluginConfig {
  * @throws {OutboardError} invalid: not JSON, ambiguous, too large, or a value of the wrong type
  */
 export function parsePluginConfig(bytes: Uint8Array): ParsedPluginConfig {
-  const document = parseDocument(bytes);
+  const document = parseConfigDocument(bytes);
   return { ...readConfigDocument(document), document };
 }
 
@@ -97,7 +97,8 @@ function readAuthorOptions(
   return options === null ? {} : { authorOptions: parseAuthorOptions(options, warn) };
 }
 
-function parseDocument(bytes: Uint8Array): JsonObject {
+/** Parse a config, without a look at its fields. @throws {OutboardError} invalid: not a JSON object, or too large */
+export function parseConfigDocument(bytes: Uint8Array): JsonObject {
   let document: unknown;
   try {
     document = parseStrictJson(bytes, { maxBytes: maxConfigBytes, maxDepth: maxConfigDepth });

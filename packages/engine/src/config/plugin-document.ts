@@ -1,6 +1,7 @@
 /**
  * Readers and writers of plugin documents, on the wire and on disk, over the tables of `plugin-config.ts`.
  */
+import { nextTurn } from '@outboard/async';
 import {
   type Codec,
   canonicalizeFields,
@@ -92,11 +93,37 @@ function requireObject(document: unknown, subject: string): JsonObject {
  * @throws {OutboardError} invalid when the document is not a config
  */
 export function encodeConfigBlob(document: JsonObject, diffIds: readonly Digest[]): Buffer {
+  const steps = encodingSteps(document, diffIds);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** As `encodeConfigBlob`, in turns of the event loop: a large config takes longer than one may. */
+export async function encodeConfigBlobInTurns(
+  document: JsonObject,
+  diffIds: readonly Digest[],
+): Promise<Buffer> {
+  const steps = encodingSteps(document, diffIds);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+    await nextTurn();
+  }
+}
+
+function* encodingSteps(document: JsonObject, diffIds: readonly Digest[]): Generator<void, Buffer> {
   const { config } = readConfigDocument(document);
+  yield;
   const typed = toConfigDocument({ ...config, rootfs: { type: 'layers', diffIds } });
+  yield;
   const authored = canonicalizeFields(document, configCodec, 'config');
+  yield;
   // Docker has no such field, so the typed document has none either.
   const outboard = isJsonObject(authored) ? authored.outboard : undefined;
   const known = outboard === undefined ? typed : { ...typed, outboard };
-  return Buffer.from(`${JSON.stringify(withUnknownKeys(known, authored, configCodec))}\n`);
+  const whole = withUnknownKeys(known, authored, configCodec);
+  yield;
+  return Buffer.from(`${JSON.stringify(whole)}\n`);
 }

@@ -18,7 +18,7 @@ import {
 } from '@outboard/oci';
 import { messagesOf, refuseFindings } from '../config/config-finding.ts';
 import { isImageConfigMediaType, maxImageConfigBytes } from '../config/image-config.ts';
-import { inWordsOf, labelSubject, readConfigBlob } from '../config/image-plugin.ts';
+import { inWordsOf, labelSubject, readConfigBlobInTurns } from '../config/image-plugin.ts';
 import { maxConfigBytes } from '../config/parse-plugin-config.ts';
 import type { PluginConfig } from '../config/plugin-config.ts';
 import { judgePluginConfig } from '../config/validate-plugin-config.ts';
@@ -50,7 +50,7 @@ export async function checkConfigBlob(
   { mediaType }: Descriptor,
   { reference, platform }: { readonly reference: Reference; readonly platform?: string | undefined },
 ): Promise<CheckedConfig> {
-  const parsed = inWordsOfReference(reference, () => readConfigBlob(bytes, mediaType));
+  const parsed = await inWordsOfReference(reference, () => readConfigBlobInTurns(bytes, mediaType));
   await nextTurn();
   const findings = judgePluginConfig(parsed.config);
   const refuse = () => refuseFindings(findings, ['refused']);
@@ -81,9 +81,12 @@ export function requirePlatform(own: Platform | undefined, asked: string | undef
   );
 }
 
-function inWordsOfReference<Result>(reference: Reference, read: () => Result): Result {
+async function inWordsOfReference<Result>(
+  reference: Reference,
+  read: () => Promise<Result>,
+): Promise<Result> {
   try {
-    return read();
+    return await read();
   } catch (cause) {
     if (!isOutboardError(cause) || cause.code !== 'not-a-plugin') throw cause;
     const name = familiarString(reference);

@@ -18,7 +18,7 @@ import {
   mediaTypes,
 } from '@outboard/oci';
 import type { PluginConfig } from '../../config/plugin-config.ts';
-import { encodeConfigBlob } from '../../config/plugin-document.ts';
+import { encodeConfigBlobInTurns } from '../../config/plugin-document.ts';
 import { computePrivileges } from '../../config/privileges.ts';
 import type { InstalledParts } from './installed-parts.ts';
 
@@ -66,7 +66,8 @@ export async function storeVersion(
     format = 'docker',
   }: VersionDestination & { readonly format?: ManifestFormat | undefined },
 ): Promise<StoredVersion> {
-  const config = await store(encodeConfigBlob(document, [stored.diffId]), mediaTypes.dockerPluginConfig);
+  const encoded = await encodeConfigBlobInTurns(document, [stored.diffId]);
+  const config = await store(encoded, mediaTypes.dockerPluginConfig);
   const { digest, size } = stored;
   const layer = {
     mediaType: layerMediaType(format, 'gzip') ?? mediaTypes.dockerLayerGzip,

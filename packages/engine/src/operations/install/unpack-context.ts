@@ -19,7 +19,7 @@ import {
   platformText,
 } from '@outboard/oci';
 import { type ConfigFinding, messagesOf, refuseFindings } from '../../config/config-finding.ts';
-import { parsePluginConfig } from '../../config/parse-plugin-config.ts';
+import { parseConfigDocument, readConfigDocument } from '../../config/parse-plugin-config.ts';
 import { initialSettings } from '../../config/settings.ts';
 import { judgePluginConfig } from '../../config/validate-plugin-config.ts';
 import { createContextSplitter } from '../../distribution/plugin-context.ts';
@@ -83,6 +83,7 @@ export async function unpackContext(
   );
   const { config, document, findings: ofConfig } = await readConfig();
   const diffId = requireDiffId(applied);
+  await nextTurn();
   const settings = initialSettings(config);
   const findings = [...ofConfig, ...(await findProgramFlaws({ config, settings, rootfs }))];
   if (request.mustRun === true) refuseFlaws(findings);
@@ -130,7 +131,9 @@ async function openContext({ context, signal }: PluginContext) {
   }
 
   async function readConfig() {
-    const parsed = parsePluginConfig(splitter.finish());
+    const document = parseConfigDocument(splitter.finish());
+    await nextTurn();
+    const parsed = { ...readConfigDocument(document), document };
     await nextTurn();
     const findings = [...parsed.findings, ...judgePluginConfig(parsed.config)];
     refuseFindings(findings, ['refused', 'mistake']);

@@ -3,7 +3,7 @@
  */
 import type { Cancellable } from '@outboard/async';
 import { cleanEntryName, createTarReader, createTarWriter, mediaTypes, type TarEntry } from '@outboard/oci';
-import { encodeConfigBlob } from '../../config/plugin-document.ts';
+import { encodeConfigBlobInTurns } from '../../config/plugin-document.ts';
 import type { BlobOrigin } from '../../distribution/stored-blobs.ts';
 import { readStoredPlugin, type StoredPlugin, unpackStored } from '../content/flatten-plugin.ts';
 import type { OperationCall } from '../face-rows.ts';
@@ -42,7 +42,7 @@ export async function exportPlugin(context: ExportContext, request: ExportReques
 async function* contextOf(stored: StoredPlugin, tree: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const out: Buffer[] = [];
   const writer = createTarWriter((piece) => void out.push(piece));
-  const config = configOf(stored);
+  const config = await configOf(stored);
   writer.onEntry(fileEntry('config.json', config.length));
   writer.onContent(config);
   writer.onEntryEnd();
@@ -58,9 +58,9 @@ async function* contextOf(stored: StoredPlugin, tree: AsyncIterable<Buffer>): As
 }
 
 /** The author's own bytes; for an image, which has none, what its label and its config say together. */
-function configOf({ manifest, configBytes, document }: StoredPlugin): Buffer {
+async function configOf({ manifest, configBytes, document }: StoredPlugin): Promise<Buffer> {
   if (manifest.config.mediaType === mediaTypes.dockerPluginConfig) return configBytes;
-  return encodeConfigBlob(document, []);
+  return await encodeConfigBlobInTurns(document, []);
 }
 
 const rootfs = Buffer.from('rootfs/');
