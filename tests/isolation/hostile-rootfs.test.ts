@@ -24,6 +24,7 @@ import { needsRoot } from '../support/needs-root.ts';
 import { pluginContext } from '../support/plugin-archive.ts';
 import { fixtureSocket } from '../support/plugin-fixture.ts';
 import { probeShell, startProbePlugin } from '../support/probe-plugin.ts';
+import { slowed } from '../support/slowness.ts';
 import { openTestEngine, type TestEngine } from '../support/test-engine.ts';
 
 const skip = needsRoot;
@@ -220,7 +221,7 @@ test('I09 a plugin whose socket is a link to a socket of the host is never ready
     process.on('SIGTERM', () => process.exit(0));
   `;
   await engine.create({ name: 'trap', context: pluginContext({ script }) });
-  await assert.rejects(engine.enable('trap', { timeoutSeconds: 1 }), {
+  await assert.rejects(engine.enable('trap', { timeoutSeconds: slowed(1) }), {
     kind: 'system',
     code: 'plugin-not-ready',
     message: /want a socket, found another kind of file/,

@@ -16,8 +16,10 @@ const skip = needsRoot;
 
 /** Pids of running processes of a plugin, found by a namespace that none of them can leave. */
 function processesOf(id: string): readonly number[] {
+  // On a systemd host, the scope of its monitor has the ID in its name, too.
+  const isOfPlugin = (cgroups: string) => cgroups.includes(id) && !cgroups.includes('conmon');
   return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && isRunning(name) && readProc(name, 'cgroup').includes(id))
+    .filter((name) => /^\d+$/.test(name) && isRunning(name) && isOfPlugin(readProc(name, 'cgroup')))
     .map(Number);
 }
 

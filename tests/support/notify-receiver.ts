@@ -1,18 +1,22 @@
 /**
  * Receives the datagrams of sd_notify(3) on a socket, in place of a service manager. Node.js has no datagram unix
- * sockets; Python has.
+ * sockets; Perl has, and is on every Debian.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 
+/** Prints each message in hexadecimal digits: `perl-base` has no more modules than it needs. */
 const program = `
-import json, socket, sys
-ear = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-ear.bind(sys.argv[1])
-print('"bound"', flush=True)
-while True:
-    print(json.dumps(ear.recv(65536).decode()), flush=True)
+  use strict; use Socket;
+  $| = 1;
+  socket my $ear, AF_UNIX, SOCK_DGRAM, 0 or die $!;
+  bind $ear, sockaddr_un($ARGV[0]) or die $!;
+  print unpack('H*', 'bound'), "\\n";
+  while (1) {
+    defined recv $ear, my $message, 65536, 0 or die $!;
+    print unpack('H*', $message), "\\n";
+  }
 `;
 
 export interface NotifyReceiver extends AsyncDisposable {
@@ -22,11 +26,11 @@ export interface NotifyReceiver extends AsyncDisposable {
 
 /** @param path of the socket to make */
 export async function startNotifyReceiver(path: string): Promise<NotifyReceiver> {
-  const child = spawn('python3', ['-c', program, path], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn('perl', ['-e', program, path], { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = once(child, 'exit');
   const lines = createInterface(child.stdout);
   const messages: string[] = [];
-  lines.on('line', (line) => messages.push(String(JSON.parse(line))));
+  lines.on('line', (line) => messages.push(Buffer.from(line, 'hex').toString()));
   const receiver: NotifyReceiver = {
     async until(pattern) {
       for (;;) {
