@@ -11,10 +11,12 @@ import { basename, dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { pollUntil } from '@outboard/async';
 import { makeDirectories } from '@outboard/oci';
 import type { GuestFiles } from './debian-guest.ts';
 import { needsRoot } from './needs-root.ts';
 import { startNotifyReceiver } from './notify-receiver.ts';
+import { slowed } from './slowness.ts';
 
 /** Result of a command on the host. */
 export interface HostCommandResult {
@@ -79,7 +81,11 @@ export async function bootSystemdHost(files?: GuestFiles): Promise<SystemdHost> 
     for (const directory of Object.values(directories)) await makeDirectories(directory, { mode: 0o755 });
     writeTargets(directories.units);
     await using receiver = await startNotifyReceiver(join(directories.shared, 'notify'));
-    child = startHost(directories, cgroups, hierarchies, files);
+    child = startHost(directories, cgroups, files);
+    await untilForked(child);
+    leaveTop(child, hierarchies);
+    // It waits for them.
+    child.stdin?.end(hierarchies.map(({ type, options, path }) => `${type} ${options} ${path}\n`).join(''));
     const ended = once(child, 'exit').then(async ([code]) => {
       throw new Error(`systemd ended with ${code} as it booted`);
     });
@@ -125,7 +131,6 @@ function hostOf(pid: number, cgroups: readonly string[], release: () => Promise<
 function startHost(
   { root, units, shared }: { readonly root: string; readonly units: string; readonly shared: string },
   cgroups: readonly string[],
-  hierarchies: readonly Hierarchy[],
   files: GuestFiles | undefined,
 ): ChildProcess {
   // Its cgroups are the top of the hierarchies in a cgroup namespace made inside them.
@@ -140,20 +145,37 @@ function startHost(
       ? [shared, repository, dirname(dirname(process.execPath))]
       : ['--system', files.base, files.changes, shared]),
   ];
-  const child = spawn('/bin/sh', ['-c', `${enter}; exec "$@"`, 'sh', ...cgroups, '--', ...command], {
+  return spawn('/bin/sh', ['-c', `${enter}; exec "$@"`, 'sh', ...cgroups, '--', ...command], {
     stdio: ['pipe', 'inherit', 'inherit'],
     env: { PATH: searchPath, NOTIFY_SOCKET: join(files === undefined ? shared : '/run/host', 'notify') },
   });
-  const lines = hierarchies.map(({ type, options, path }) => `${type} ${options} ${path}\n`);
-  child.stdin?.end(lines.join(''));
-  return child;
+}
+
+async function untilForked(child: ChildProcess): Promise<void> {
+  const hasEnded = () => child.exitCode !== null || child.signalCode !== null;
+  await pollUntil(async () => hasEnded() || readChildren(child) !== '', { timeoutMs: slowed(30_000) });
+}
+
+/**
+ * Move `unshare` back: on cgroup v2, a cgroup that has a process gives none of its controllers to those below, and the first
+ * process, which moves all others away, does not see this one.
+ */
+function leaveTop({ pid }: ChildProcess, hierarchies: readonly Hierarchy[]): void {
+  const [, own] = /^0::(.*)$/m.exec(readFileSync('/proc/self/cgroup', 'utf8')) ?? [];
+  for (const { type, path } of hierarchies) {
+    if (type === 'cgroup2' && own !== undefined) writeFileSync(join(path, own, 'cgroup.procs'), `${pid}`);
+  }
 }
 
 /** The child of `unshare`: the first process of the pid namespace. */
-function firstProcess({ pid }: ChildProcess): number {
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim();
+function firstProcess(child: ChildProcess): number {
+  const children = readChildren(child);
   if (!/^\d+$/.test(children)) throw new Error(`unshare has the children "${children}", expected one`);
   return Number(children);
+}
+
+function readChildren({ pid }: ChildProcess): string {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim();
 }
 
 /** All processes of the namespace end with the first one. */
