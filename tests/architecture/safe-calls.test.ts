@@ -6,7 +6,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { isTestCode } from './parsed-sources.ts';
 import { readSources } from './source-imports.ts';
+import { childDirectories, daemonPackages, explainedCalls, synchronousImports } from './synchronous-calls.ts';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 const directories = ['packages', 'bin', 'scripts', 'examples', 'bench'];
@@ -39,4 +41,35 @@ for (const call of [
 
 test('the rule permits other calls', () => {
   assert.doesNotMatch('await rm(path, { force: true, recursive: true });', recursiveMkdir);
+});
+
+test('I14 each synchronous call to a file system in the daemon has a reason why no other process can make it wait', async () => {
+  const found: Record<string, string> = {};
+  for (const name of daemonPackages) {
+    for (const { path } of await readSources(repository, `packages/${name}/src`)) {
+      const below = path.replace(/^packages\//, '');
+      const names = synchronousImports(await readFile(join(repository, path), 'utf8')).join(' ');
+      if (names !== '' && !isTestCode(path)) found[below] = names;
+    }
+  }
+  const explained: Record<string, string> = Object.assign({}, ...Object.values(explainedCalls));
+  for (const path of Object.keys(found)) {
+    const isOfChild = childDirectories.some((directory) => path.startsWith(directory));
+    if (isOfChild && explained[path] === undefined) delete found[path];
+  }
+  assert.deepEqual(
+    found,
+    explained,
+    'look at the file as FileSystemProbe or HostFiles do, or tell the reason',
+  );
+});
+
+test('synchronousImports() finds the functions that wait', () => {
+  const source = `
+    /** import { statSync } from 'node:fs'; */
+    import { constants, closeSync, readFileSync as read, type Stats, watch } from 'node:fs';
+    import { stat } from 'node:fs/promises';
+    import * as fs from 'node:fs';
+  `;
+  assert.deepEqual(synchronousImports(source), ['*', 'readFileSync', 'watch']);
 });
