@@ -17,7 +17,8 @@ export const testsOnEveryNode = [
   'tests/unpack/whiteouts.test.ts',
   // Compression and streams under backpressure.
   'packages/oci/src/layers/',
-  'packages/oci/src/registry/http/blobs/fetch-blob.test.ts',
+  'packages/oci/src/registry/http/blobs/',
+  'packages/oci/src/registry/http/connections/stalled-registry.test.ts',
   // Containers: monitor, exit, signals, commands inside, terminals.
   'packages/container/src/runtime/conmon-runtime.test.ts',
   'tests/exec/',

@@ -1,0 +1,49 @@
+import { randomBytes } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Readable } from 'node:stream';
+import { blobOf, createClientUnderTest, type Handler, startHostileRegistry } from './hostile-registry.ts';
+
+/** The content of a blob. */
+export const content = randomBytes(100_000);
+
+/** All bytes of a stream. */
+export async function collect(stream: Readable): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream as AsyncIterable<Buffer>) chunks.push(chunk); // byte stream
+  return Buffer.concat(chunks);
+}
+
+/** The offset that a request asks for, if it asks for one. */
+export function rangeStart(request: IncomingMessage): number | undefined {
+  const start = /^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1];
+  return start === undefined ? undefined : Number(start);
+}
+
+/** Send the rest of a blob as the request asks for it, all or up to `cut`, where the connection breaks. */
+export function sendBlob(
+  request: IncomingMessage,
+  response: ServerResponse,
+  bytes: Buffer,
+  cut = bytes.length,
+): void {
+  const start = rangeStart(request) ?? 0;
+  const range = { 'content-range': `bytes ${start}-${bytes.length - 1}/${bytes.length}` };
+  response.writeHead(start === 0 ? 200 : 206, {
+    'content-length': bytes.length - start,
+    ...(start === 0 ? {} : range),
+  });
+  if (cut === bytes.length) response.end(bytes.subarray(start));
+  else response.write(bytes.subarray(start, cut), () => response.destroy());
+}
+
+/** Fetch a blob from a registry: its content or the error, the requests, and the timers that are left. */
+export async function pull(handler: Handler, blob = blobOf(content)) {
+  await using registry = await startHostileRegistry(handler);
+  await using under = createClientUnderTest();
+  const result = await under
+    .open(registry)
+    .openBlob(blob)
+    .then(collect)
+    .catch((error: unknown) => error);
+  return { result, requests: registry.requests, timers: under.clock.waiting };
+}
