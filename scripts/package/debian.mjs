@@ -27,7 +27,7 @@ const scripts = ['postinst', 'prerm', 'postrm'];
 const dependencies = [
   ...['libc6 (>= 2.28)', 'libgcc-s1 (>= 3.4)', 'libstdc++6 (>= 8)'],
   ...['runc | crun', 'conmon', 'containernetworking-plugins'],
-  ...['debconf (>= 0.5) | debconf-2.0', 'passwd', 'util-linux'],
+  ...['debconf (>= 0.5) | debconf-2.0', 'mount', 'passwd', 'util-linux'],
 ];
 
 /**

@@ -61,7 +61,7 @@ describe('a daemon with large data', { skip: needsRoot }, () => {
       await create(large, body);
     });
     check('push', async (attempt) => {
-      // What the registry has already is not sent again.
+      // A name of its own: content that the registry has already is not sent again.
       const name = `${registry.host}/acme/large-${attempt}:v1`;
       await run({ method: 'POST', path: `/plugins/${large}/push` });
       if (attempt > 1) {

@@ -13,7 +13,7 @@ const mostInPiece = 64;
 const [begin, end, empty] = [Buffer.from('['), Buffer.from(']\n'), Buffer.from('[]\n')];
 const separator = Buffer.from(',');
 
-/** What a list is made of: values that never change, known by an ID of random hexadecimal digits. */
+/** An element of a list: a value that never changes, with an ID of random hexadecimal digits. */
 interface Listed {
   readonly id: string;
 }
