@@ -91,9 +91,9 @@ describe('the Debian package without systemd', { skip }, () => {
   });
 
   test('a removal ends daemon and plugins, and keeps them on disk', async () => {
-    await apt('remove', 'outboard');
+    const said = await apt('remove', 'outboard');
     const groups = (await tracesOn(guest)).filter((trace) => !trace.startsWith('/run/'));
-    assert.deepEqual(groups, [await guest.ok('getent', 'group', 'outboard')]);
+    assert.deepEqual(groups, [await guest.ok('getent', 'group', 'outboard')], said);
     assert.equal(await guest.ok('find', '/sys/fs/cgroup', '-name', `outboard-${plugin.id}`), '');
     assert.ok(existsSync(guest.path(`${data}/plugins/${plugin.id}/config.json`)));
   });
