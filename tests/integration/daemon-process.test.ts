@@ -178,6 +178,13 @@ test('S22 a second signal ends the daemon at once', async (context) => {
   assert.match(daemon.log(), /"reason":"second SIGINT"/);
 });
 
+test('S22 a signal that timeout(1) sends twice ends the daemon in order', async (context) => {
+  const prelude = `process.once('SIGTERM', () => setImmediate(() => process.emit('SIGTERM', 'SIGTERM')));`;
+  const daemon = await startDaemon({ home: await temporaryHome(context), prelude });
+  assert.equal(await daemon.end('SIGTERM'), 0);
+  assert.match(daemon.log(), /"msg":"stopped"/);
+});
+
 test('a wrong configuration is one line on standard error and exit code 1, a wrong flag 125', async (context) => {
   const home = await temporaryHome(context);
   const file = join(home, 'daemon.json');

@@ -98,9 +98,10 @@ async function serve(flags: DaemonFlags): Promise<number> {
     );
     notifier.ready(`${serving(daemon)}${oneLine(warning)}`);
     notifier.watch(daemon.check);
-    logger.info({ signal: await stopped }, 'stopping');
+    const signal = await stopped;
+    logger.info({ signal }, 'stopping');
     notifier.stopping();
-    await stopInTime(daemon, logger, flush);
+    await stopInTime(daemon, { signal, logger, flush });
     logger.info('stopped');
     return 0;
   } finally {
@@ -142,13 +143,27 @@ function untilSignal(): Promise<NodeJS.Signals> {
   return promise;
 }
 
+/** Time within which the same signal is the same wish: timeout(1) sends each one to its child, and to its whole group. */
+const sameWishMs = 1_000;
+
+interface StopContext {
+  readonly signal: NodeJS.Signals;
+  readonly logger: Logger;
+  readonly flush: () => Promise<void>;
+}
+
 /** Stop the daemon. A second signal or the deadline ends the process at once. */
-async function stopInTime(daemon: Daemon, logger: Logger, flush: () => Promise<void>): Promise<void> {
+async function stopInTime(daemon: Daemon, { signal: first, logger, flush }: StopContext): Promise<void> {
+  const beganAt = performance.now();
   const force = (reason: string) => {
     logger.error({ reason }, 'stopping without waiting for running operations');
     void flush().finally(() => process.exit(1));
   };
-  for (const signal of stopSignals) process.on(signal, () => force(`second ${signal}`));
+  for (const signal of stopSignals) {
+    process.on(signal, () => {
+      if (signal !== first || performance.now() - beganAt > sameWishMs) force(`second ${signal}`);
+    });
+  }
   const deadline = setTimeout(force, daemon.stopDeadlineMs(), 'deadline');
   await daemon.stop();
   // Not cleared: if something keeps the process alive after the stop, the deadline ends it.
