@@ -139,7 +139,8 @@ function load({ configuration, configFile }: DaemonFlags): Promise<Configuration
 
 function untilSignal(): Promise<NodeJS.Signals> {
   const { promise, resolve } = withResolvers<NodeJS.Signals>();
-  for (const signal of stopSignals) process.once(signal, resolve);
+  // Never removed: without a listener the next signal would end the process.
+  for (const signal of stopSignals) process.on(signal, resolve);
   return promise;
 }
 
