@@ -4,11 +4,11 @@
  */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { request } from 'node:http';
 import { after, before, describe, it } from 'node:test';
 import { mapBounded } from '@outboard/async';
 import { callApi, makeDaemonHome } from '../support/daemon.ts';
 import { readStoredPlugins } from '../support/data-root.ts';
+import { download } from '../support/download.ts';
 import { needsRoot } from '../support/needs-root.ts';
 import { perlPlugin, perlPluginArchive } from '../support/perl-plugin.ts';
 import { pluginArchive } from '../support/plugin-archive.ts';
@@ -147,18 +147,4 @@ describe('a daemon with large data', { skip: needsRoot }, () => {
 
 function numbers(count: number): readonly number[] {
   return Array.from({ length: count }, (_, index) => index);
-}
-
-/** The body of an answer as bytes. */
-function download(socketPath: string, path: string): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const call = request({ socketPath, path, agent: false }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('error', reject);
-      response.on('end', () => resolve(Buffer.concat(chunks)));
-    });
-    call.on('error', reject);
-    call.end();
-  });
 }

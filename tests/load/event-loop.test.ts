@@ -3,9 +3,9 @@
  * plugins are written to the data root before, the one with the volumes runs.
  */
 import assert from 'node:assert/strict';
-import { request } from 'node:http';
 import { after, before, describe, it } from 'node:test';
 import { type ApiAnswer, callApi, makeDaemonHome, startDaemon } from '../support/daemon.ts';
+import { download } from '../support/download.ts';
 import { copyName, copyPlugin, volumeName, writeVolumes } from '../support/large-data-root.ts';
 import { needsRoot } from '../support/needs-root.ts';
 import { perlDriverArchive, perlPluginArchive } from '../support/perl-plugin.ts';
@@ -216,18 +216,4 @@ async function fill(home: string): Promise<void> {
   await empty.end('SIGTERM');
   copyPlugin(empty.dataRoot, plugins - 1);
   writeVolumes(empty.dataRoot, driver, volumes);
-}
-
-/** The body of an answer as bytes. */
-function download(socketPath: string, path: string): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const call = request({ socketPath, path, agent: false }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('error', reject);
-      response.on('end', () => resolve(Buffer.concat(chunks)));
-    });
-    call.on('error', reject);
-    call.end();
-  });
 }

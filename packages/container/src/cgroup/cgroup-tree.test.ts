@@ -1,15 +1,6 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
-import { promisify } from 'node:util';
-
-const needsCgroup2 =
-  process.getuid?.() === 0 && /\tcgroup2$/m.test(readFileSync('/proc/filesystems', 'utf8'))
-    ? false
-    : 'needs root and cgroup v2 to make a cgroup';
+import { needsCgroup2, runWithCgroup2 } from '../testing/cgroup2-mount.ts';
 
 /** Runs where cgroup v2 is mounted at `argv[1]`: a process in a threaded cgroup is listed, and ended. */
 const script = `
@@ -33,18 +24,6 @@ const script = `
 
 test('removeCgroup() ends the processes of a threaded cgroup, whose list the kernel does not give', {
   skip: needsCgroup2,
-}, async (context) => {
-  const mountPoint = mkdtempSync(join(tmpdir(), 'outboard-test-'));
-  context.after(() => rmSync(mountPoint, { recursive: true }));
-  const { stdout } = await promisify(execFile)('unshare', [
-    ...[
-      '--mount',
-      '--',
-      'sh',
-      '-euc',
-      'mount -t cgroup2 none "$1"; exec "$2" --input-type=module -e "$3" "$1"',
-    ],
-    ...['sh', mountPoint, process.execPath, script],
-  ]);
-  assert.deepEqual(JSON.parse(stdout), { isListed: true, signal: 'SIGKILL', isLeft: false });
+}, async () => {
+  assert.deepEqual(await runWithCgroup2(script), { isListed: true, signal: 'SIGKILL', isLeft: false });
 });

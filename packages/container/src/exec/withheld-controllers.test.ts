@@ -1,15 +1,6 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
-import { promisify } from 'node:util';
-
-const needsCgroup2 =
-  process.getuid?.() === 0 && /\tcgroup2$/m.test(readFileSync('/proc/filesystems', 'utf8'))
-    ? false
-    : 'needs root and cgroup v2 to make a cgroup';
+import { needsCgroup2, runWithCgroup2 } from '../testing/cgroup2-mount.ts';
 
 /** Runs where cgroup v2 is mounted at `argv[1]`: what a program in the place of the OCI runtime sees of the file. */
 const script = `
@@ -34,19 +25,7 @@ const script = `
 
 test('withholdControllers() lets the runtime write to a file that nobody reads, and keeps its pid', {
   skip: needsCgroup2,
-}, async (context) => {
-  const mountPoint = mkdtempSync(join(tmpdir(), 'outboard-test-'));
-  context.after(() => rmSync(mountPoint, { recursive: true }));
-  const { stdout } = await promisify(execFile)('unshare', [
-    ...[
-      '--mount',
-      '--',
-      'sh',
-      '-euc',
-      'mount -t cgroup2 none "$1"; exec "$2" --input-type=module -e "$3" "$1"',
-    ],
-    ...['sh', mountPoint, process.execPath, script],
-  ]);
+}, async () => {
   // 1:3 is /dev/null.
-  assert.deepEqual(JSON.parse(stdout), { lines: 'same pid\n1:3\n', isSame: true });
+  assert.deepEqual(await runWithCgroup2(script), { lines: 'same pid\n1:3\n', isSame: true });
 });

@@ -2,9 +2,7 @@
  * The config of a plugin that is an image: what its author wrote as a label or in a file, and for the rest what the image
  * says about its process. Pure, so that the config can be computed again from the image's own blob at any time.
  */
-
 import { posix } from 'node:path';
-import { nextTurn } from '@outboard/async';
 import {
   canonicalizeFields,
   isJsonObject,
@@ -22,8 +20,8 @@ import {
 } from './image-config.ts';
 import {
   type ParsedPluginConfig,
-  parseConfigDocument,
   parsePluginConfig,
+  parsePluginConfigInTurns,
   readConfigDocument,
 } from './parse-plugin-config.ts';
 import { configCodec } from './plugin-config.ts';
@@ -56,12 +54,10 @@ export function readConfigBlob(bytes: Uint8Array, mediaType: string): ParsedConf
   );
 }
 
-/** As `readConfigBlob`, with a turn of the event loop between parsing and reading a plugin's own config. */
+/** As `readConfigBlob`, in turns of the event loop for a plugin's own config. */
 export async function readConfigBlobInTurns(bytes: Uint8Array, mediaType: string): Promise<ParsedConfigBlob> {
   if (isImageConfigMediaType(mediaType)) return readConfigBlob(bytes, mediaType);
-  const document = parseConfigDocument(bytes);
-  await nextTurn();
-  return { ...readConfigDocument(document), document };
+  return await parsePluginConfigInTurns(bytes);
 }
 
 /** The plugin config in the label of an image; undefined when it has none. @throws {OutboardError} invalid */

@@ -2,6 +2,7 @@
  * Reads a plugin's `config.json`: hostile bytes in, a typed config out. `validatePluginConfig` checks the values
  * afterwards.
  */
+import { nextTurn } from '@outboard/async';
 import {
   type Codec,
   canonicalizeFields,
@@ -40,6 +41,13 @@ export interface ParsedPluginConfig {
  */
 export function parsePluginConfig(bytes: Uint8Array): ParsedPluginConfig {
   const document = parseConfigDocument(bytes);
+  return { ...readConfigDocument(document), document };
+}
+
+/** As `parsePluginConfig`, in turns of the event loop: a large config takes longer than one may. */
+export async function parsePluginConfigInTurns(bytes: Uint8Array): Promise<ParsedPluginConfig> {
+  const document = parseConfigDocument(bytes);
+  await nextTurn();
   return { ...readConfigDocument(document), document };
 }
 
@@ -98,7 +106,7 @@ function readAuthorOptions(
 }
 
 /** Parse a config, without a look at its fields. @throws {OutboardError} invalid: not a JSON object, or too large */
-export function parseConfigDocument(bytes: Uint8Array): JsonObject {
+function parseConfigDocument(bytes: Uint8Array): JsonObject {
   let document: unknown;
   try {
     document = parseStrictJson(bytes, { maxBytes: maxConfigBytes, maxDepth: maxConfigDepth });

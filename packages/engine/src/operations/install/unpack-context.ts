@@ -19,7 +19,7 @@ import {
   platformText,
 } from '@outboard/oci';
 import { type ConfigFinding, messagesOf, refuseFindings } from '../../config/config-finding.ts';
-import { parseConfigDocument, readConfigDocument } from '../../config/parse-plugin-config.ts';
+import { parsePluginConfigInTurns } from '../../config/parse-plugin-config.ts';
 import { initialSettings } from '../../config/settings.ts';
 import { judgePluginConfig } from '../../config/validate-plugin-config.ts';
 import { createContextSplitter } from '../../distribution/plugin-context.ts';
@@ -131,9 +131,7 @@ async function openContext({ context, signal }: PluginContext) {
   }
 
   async function readConfig() {
-    const document = parseConfigDocument(splitter.finish());
-    await nextTurn();
-    const parsed = { ...readConfigDocument(document), document };
+    const parsed = await parsePluginConfigInTurns(splitter.finish());
     await nextTurn();
     const findings = [...parsed.findings, ...judgePluginConfig(parsed.config)];
     refuseFindings(findings, ['refused', 'mistake']);
