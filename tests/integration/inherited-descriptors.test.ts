@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { getPriority } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
@@ -40,8 +41,10 @@ test('programs started by the daemon inherit neither descriptors that it inherit
     ...[outboard, 'daemon', '--data-root', join(home, 'data'), '--exec-root', join(home, 'run')],
     ...['--gateway-dir', join(home, 'gateway'), '--host', `unix://${socket}`],
   ];
+  // Makes up for the nice value of this process, which the daemon would keep.
+  const asUsual = ['nice', '-n', String(-getPriority())];
   // A high number, as in scripts.
-  const daemon = spawn('bash', ['-c', 'exec 200>"$0"; exec "$@"', lock, ...command], {
+  const daemon = spawn('bash', ['-c', 'exec 200>"$0"; exec "$@"', lock, ...asUsual, ...command], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const ended = once(daemon, 'exit');

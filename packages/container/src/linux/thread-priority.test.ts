@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { getPriority } from 'node:os';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 
 const needsRoot = process.getuid?.() === 0 ? false : 'needs root';
 const moduleUrl = (name: string) => JSON.stringify(new URL(name, import.meta.url).href);
@@ -26,49 +26,39 @@ const program = `
   console.log(JSON.stringify({ isDone, own, ofChild, ofThread }));
 `;
 
-function run(...around: readonly string[]): unknown {
-  const [file = process.execPath, ...args] = [
-    ...around,
-    process.execPath,
-    '--input-type=module',
-    '-e',
-    program,
-  ];
-  return JSON.parse(
-    execFileSync(file, args, { cwd: fileURLToPath(new URL('.', import.meta.url)), encoding: 'utf8' }),
-  );
+/** Prints the nice value of the session. */
+const ofSession = `
+  import { existsSync, readFileSync } from 'node:fs';
+  import { prioritizeMainThread } from ${moduleUrl('./thread-priority.js')};
+  prioritizeMainThread();
+  const file = '/proc/self/autogroup';
+  console.log(existsSync(file) ? readFileSync(file, 'utf8') : 'nice -10');
+`;
+
+/** Makes up for the nice value of this process: `nice` adds. */
+const asUsual = ['nice', '-n', String(-getPriority())];
+
+/** @param around a program with arguments, with 0 as nice value, that starts the module */
+function run(module: string, ...around: readonly string[]): string {
+  const [file = '', ...args] = [...asUsual, ...around, process.execPath, '--input-type=module', '-e', module];
+  return execFileSync(file, args, { cwd: import.meta.dirname, encoding: 'utf8' });
 }
 
 test('the main thread has the priority; what it starts has none', { skip: needsRoot }, () => {
-  assert.deepEqual(run(), { isDone: true, own: -10, ofChild: 0, ofThread: 0 });
+  assert.deepEqual(JSON.parse(run(program)), { isDone: true, own: -10, ofChild: 0, ofThread: 0 });
 });
 
-test('a nice value that the operator chose stays, and is handed on', () => {
-  assert.deepEqual(run('nice', '-n', '5'), { isDone: false, own: 5, ofChild: 5, ofThread: 5 });
+test('a nice value that the operator chose stays, and is handed on', { skip: needsRoot }, () => {
+  const chosen = JSON.parse(run(program, 'nice', '-n', '5'));
+  assert.deepEqual(chosen, { isDone: false, own: 5, ofChild: 5, ofThread: 5 });
 });
 
 test('without the right to raise its priority a process goes on', { skip: needsRoot }, () => {
   const without = ['setpriv', '--bounding-set', '-sys_nice', '--inh-caps', '-sys_nice'];
-  assert.deepEqual(run(...without), { isDone: false, own: 0, ofChild: 0, ofThread: 0 });
+  assert.deepEqual(JSON.parse(run(program, ...without)), { isDone: false, own: 0, ofChild: 0, ofThread: 0 });
 });
 
 test('the session of a service has the priority where sessions share processors', { skip: needsRoot }, () => {
-  const shown = execFileSync(
-    'setsid',
-    [
-      '--wait',
-      process.execPath,
-      '--input-type=module',
-      '-e',
-      `
-      import { existsSync, readFileSync } from 'node:fs';
-      import { prioritizeMainThread } from ${moduleUrl('./thread-priority.js')};
-      prioritizeMainThread();
-      const file = '/proc/self/autogroup';
-      console.log(existsSync(file) ? readFileSync(file, 'utf8') : 'nice -10');
-    `,
-    ],
-    { encoding: 'utf8' },
-  );
+  const shown = run(ofSession, 'setsid', '--wait');
   assert.match(shown, /nice -10$/m);
 });
