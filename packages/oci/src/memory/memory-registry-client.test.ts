@@ -4,7 +4,8 @@ import { describe, it } from 'node:test';
 import { digestOf } from '../digests/digest.ts';
 import { OutboardError } from '../errors/outboard-error.ts';
 import { mediaTypes } from '../manifests/media-types.ts';
-import { describeRegistryClient, suiteLogin } from '../registry/registry-client.suite.ts';
+import { describeRegistryClient } from '../registry/registry-client.suite.ts';
+import { suiteLogin } from '../testing/registry-subject.ts';
 import { MemoryRegistry } from './memory-registry.ts';
 import { createMemoryRegistryClient } from './memory-registry-client.ts';
 

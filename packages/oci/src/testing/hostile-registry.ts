@@ -7,8 +7,6 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { fromCallback } from '@outboard/async';
 import { createFakeClock, type FakeClock } from '@outboard/async/testing';
-import { digestOf } from '../digests/digest.ts';
-import type { Descriptor } from '../manifests/descriptor.ts';
 import { createRegistryClient, type RegistryClientOptions } from '../registry/http/http-registry-client.ts';
 import type { RegistryAccess, RegistryClient, Repository } from '../registry/registry-client.ts';
 import { tlsKey } from './tls-certificates.ts';
@@ -92,12 +90,3 @@ export function createClientUnderTest(options: Partial<RegistryClientOptions> = 
 
 /** The media type of a Docker manifest. */
 export const manifestType = 'application/vnd.docker.distribution.manifest.v2+json';
-
-/** Describe bytes as a layer. */
-export function blobOf(bytes: Uint8Array): Descriptor {
-  return {
-    mediaType: 'application/vnd.docker.image.rootfs.diff.tar.gzip',
-    digest: digestOf(bytes),
-    size: bytes.length,
-  };
-}

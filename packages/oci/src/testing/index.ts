@@ -4,8 +4,7 @@
 
 export type { DisposableContentStore } from '../content/content-store.suite.ts';
 export { describeContentStore } from '../content/content-store.suite.ts';
-export type { RegistryUnderTest } from '../registry/registry-client.suite.ts';
-export { describeRegistryClient, suiteLogin } from '../registry/registry-client.suite.ts';
+export { describeRegistryClient } from '../registry/registry-client.suite.ts';
 export { arbitraryValue } from './arbitrary-value.ts';
 export type { CertificateOptions, TestAuthority, TestCertificate } from './certificate-authority.ts';
 export { createAuthority } from './certificate-authority.ts';
@@ -17,3 +16,5 @@ export type { Answer, AskedRequest, MisbehavingRegistry, Misbehaviour } from './
 export { misbehavingLogin, startMisbehavingRegistry } from './misbehaving-registry.ts';
 export type { Hosts } from './mutated-answer.ts';
 export { Chance, mutateAnswer, mutateDocument } from './mutated-answer.ts';
+export type { RegistryUnderTest } from './registry-subject.ts';
+export { suiteLogin } from './registry-subject.ts';

@@ -5,13 +5,13 @@ import type { MirrorUse, RegistryRule } from '../registry/configuration/registry
 import type { RegistryClientOptions } from '../registry/http/http-registry-client.ts';
 import type { RegistryAccess } from '../registry/registry-client.ts';
 import {
-  blobOf,
   createClientUnderTest,
   type Handler,
   type HostileRegistry,
   manifestType,
   startHostileRegistry,
 } from './hostile-registry.ts';
+import { blobOf } from './pushed-image.ts';
 
 /** The manifest that `serve` sends. */
 export const manifest = Buffer.from(

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
-import { blobOf, createClientUnderTest, type Handler, startHostileRegistry } from './hostile-registry.ts';
+import { createClientUnderTest, type Handler, startHostileRegistry } from './hostile-registry.ts';
+import { blobOf } from './pushed-image.ts';
 
 /** The content of a blob. */
 export const content = randomBytes(100_000);

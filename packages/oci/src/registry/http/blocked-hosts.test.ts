@@ -3,8 +3,9 @@
  */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { blobOf, createClientUnderTest, startHostileRegistry } from '../../testing/hostile-registry.ts';
+import { createClientUnderTest, startHostileRegistry } from '../../testing/hostile-registry.ts';
 import { layer, serve, startMirrored } from '../../testing/mirrored-registry.ts';
+import { blobOf } from '../../testing/pushed-image.ts';
 import { createRegistriesConfiguration } from '../configuration/registries-configuration.ts';
 import { parsePlace } from '../configuration/registry-location.ts';
 import type { RegistryRule } from '../configuration/registry-rule.ts';

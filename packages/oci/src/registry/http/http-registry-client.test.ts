@@ -1,6 +1,7 @@
 import { MemoryRegistry } from '../../memory/memory-registry.ts';
 import { startRegistryServer } from '../../memory/registry-server.ts';
-import { describeRegistryClient, suiteLogin } from '../registry-client.suite.ts';
+import { suiteLogin } from '../../testing/registry-subject.ts';
+import { describeRegistryClient } from '../registry-client.suite.ts';
 import { createRegistryClient } from './http-registry-client.ts';
 
 describeRegistryClient('client over HTTP', async ({ needsLogin }) => {

@@ -8,8 +8,9 @@ import { digestOf } from '../../digests/digest.ts';
 import { OutboardError } from '../../errors/outboard-error.ts';
 import { MemoryRegistry } from '../../memory/memory-registry.ts';
 import { createMemoryRegistryClient } from '../../memory/memory-registry-client.ts';
-import { blobOf, type Handler, manifestType } from '../../testing/hostile-registry.ts';
+import { type Handler, manifestType } from '../../testing/hostile-registry.ts';
 import { fail, layer, manifest, readAll, serve, startMirrored } from '../../testing/mirrored-registry.ts';
+import { blobOf } from '../../testing/pushed-image.ts';
 
 describe('mirrors', () => {
   it('R01 cannot serve another manifest for a digest', async () => {

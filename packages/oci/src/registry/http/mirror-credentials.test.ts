@@ -6,13 +6,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import {
-  blobOf,
-  createClientUnderTest,
-  type Handler,
-  startHostileRegistry,
-} from '../../testing/hostile-registry.ts';
+import { createClientUnderTest, type Handler, startHostileRegistry } from '../../testing/hostile-registry.ts';
 import { layer, readAll, serve, startMirrored, urls } from '../../testing/mirrored-registry.ts';
+import { blobOf } from '../../testing/pushed-image.ts';
 import { createRegistriesConfiguration } from '../configuration/registries-configuration.ts';
 import { parsePlace } from '../configuration/registry-location.ts';
 

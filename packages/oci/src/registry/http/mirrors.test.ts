@@ -5,7 +5,6 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { digestOf } from '../../digests/digest.ts';
 import { OutboardError } from '../../errors/outboard-error.ts';
-import { blobOf } from '../../testing/hostile-registry.ts';
 import {
   fail,
   layer,
@@ -15,6 +14,7 @@ import {
   startMirrored,
   urls,
 } from '../../testing/mirrored-registry.ts';
+import { blobOf } from '../../testing/pushed-image.ts';
 
 describe('mirrors', () => {
   it('serve manifests and blobs below their path, and the registry is not asked', async () => {

@@ -6,16 +6,9 @@ import {
   createClientUnderTest,
   type Handler,
   type HostileRegistry,
-  manifestType,
   startHostileRegistry,
 } from '../../../testing/hostile-registry.ts';
-
-const credentials = { username: 'gordon', password: 'hunter2' };
-const basic = `Basic ${Buffer.from('gordon:hunter2').toString('base64')}`;
-
-function sendManifest(response: ServerResponse): void {
-  response.writeHead(200, { 'content-type': manifestType }).end('{}');
-}
+import { basic, credentials, sendManifest } from '../../../testing/token-registry.ts';
 
 /** A registry that wants the token `good`, and serves tokens at `/token` on the same port. */
 async function startTokenRegistry(
@@ -24,7 +17,7 @@ async function startTokenRegistry(
 ): Promise<HostileRegistry> {
   const registry = await startHostileRegistry((request, response) => {
     if (request.url?.startsWith('/token')) token(request, response);
-    else if (request.headers.authorization === 'Bearer good') sendManifest(response);
+    else if (request.headers.authorization === 'Bearer good') sendManifest(request, response);
     else {
       const host = request.headers.host ?? '';
       const fallback = `Bearer realm="http://${host}/token",service="the service"`;
@@ -45,7 +38,7 @@ function tokenRequests(registry: HostileRegistry) {
 describe('Basic authentication', () => {
   it('sends the password after a challenge, and with every later request', async () => {
     await using registry = await startHostileRegistry((request, response) => {
-      if (request.headers.authorization === basic) sendManifest(response);
+      if (request.headers.authorization === basic) sendManifest(request, response);
       else response.writeHead(401, { 'www-authenticate': 'Basic realm="x"' }).end();
     });
     await using under = createClientUnderTest();

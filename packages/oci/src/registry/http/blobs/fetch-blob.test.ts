@@ -6,7 +6,8 @@ import type { ServerResponse } from 'node:http';
 import { describe, it } from 'node:test';
 import { type Digest, digestOf } from '../../../digests/digest.ts';
 import { isOutboardError } from '../../../errors/outboard-error.ts';
-import { blobOf, createClientUnderTest, startHostileRegistry } from '../../../testing/hostile-registry.ts';
+import { createClientUnderTest, startHostileRegistry } from '../../../testing/hostile-registry.ts';
+import { blobOf } from '../../../testing/pushed-image.ts';
 import { content, pull, sendBlob } from '../../../testing/served-blob.ts';
 
 describe('openBlob()', () => {

@@ -6,11 +6,11 @@ import { randomBytes, randomInt } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { isOutboardError } from '../../../errors/outboard-error.ts';
 import {
-  blobOf,
   createClientUnderTest,
   type Handler,
   startHostileRegistry,
 } from '../../../testing/hostile-registry.ts';
+import { blobOf } from '../../../testing/pushed-image.ts';
 import { collect, content, pull, rangeStart, sendBlob } from '../../../testing/served-blob.ts';
 
 describe('openBlob()', () => {

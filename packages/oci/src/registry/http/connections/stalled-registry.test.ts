@@ -5,7 +5,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { describe, it } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
-import { blobOf, createClientUnderTest, startHostileRegistry } from '../../../testing/hostile-registry.ts';
+import { createClientUnderTest, startHostileRegistry } from '../../../testing/hostile-registry.ts';
+import { blobOf } from '../../../testing/pushed-image.ts';
 import { collect, content, rangeStart, sendBlob } from '../../../testing/served-blob.ts';
 import { startFullServer, startSilentServer } from '../../../testing/stalled-server.ts';
 

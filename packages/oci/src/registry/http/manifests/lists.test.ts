@@ -5,7 +5,8 @@ import { describe, it } from 'node:test';
 import { digestOf } from '../../../digests/digest.ts';
 import { encodeIndex } from '../../../manifests/image-index.ts';
 import { mediaTypes } from '../../../manifests/media-types.ts';
-import { blobOf, createClientUnderTest, startHostileRegistry } from '../../../testing/hostile-registry.ts';
+import { createClientUnderTest, startHostileRegistry } from '../../../testing/hostile-registry.ts';
+import { blobOf } from '../../../testing/pushed-image.ts';
 import type { Repository } from '../../registry-client.ts';
 
 function sendJson(response: ServerResponse, value: unknown, headers: Record<string, string> = {}): void {

@@ -3,12 +3,12 @@ import { describe, it } from 'node:test';
 import { createFakeClock } from '@outboard/async/testing';
 import { isOutboardError } from '../../../errors/outboard-error.ts';
 import {
-  blobOf,
   createClientUnderTest,
   type HostileRegistry,
   manifestType,
   startHostileRegistry,
 } from '../../../testing/hostile-registry.ts';
+import { blobOf } from '../../../testing/pushed-image.ts';
 import { expired, selfSigned, wrongName } from '../../../testing/tls-certificates.ts';
 import { createConnections } from '../connections/connections.ts';
 

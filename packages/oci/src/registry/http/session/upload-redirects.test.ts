@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import { describe, it } from 'node:test';
 import {
-  blobOf,
   createClientUnderTest,
   type HostileRegistry,
   manifestType,
   startHostileRegistry,
 } from '../../../testing/hostile-registry.ts';
+import { blobOf } from '../../../testing/pushed-image.ts';
 import { followsRedirect, isSignedUrl } from './redirect.ts';
 
 const content = Buffer.from('the content of a blob');
