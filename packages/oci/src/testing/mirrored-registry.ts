@@ -1,3 +1,6 @@
+/**
+ * Registries with mirrors for tests, on free ports of 127.0.0.1.
+ */
 import type { ServerResponse } from 'node:http';
 import { createRegistriesConfiguration } from '../registry/configuration/registries-configuration.ts';
 import { parsePlace } from '../registry/configuration/registry-location.ts';
@@ -12,6 +15,7 @@ import {
   startHostileRegistry,
 } from './hostile-registry.ts';
 import { blobOf } from './pushed-image.ts';
+import { sendBlob } from './served-blob.ts';
 
 /** The manifest that `serve` sends. */
 export const manifest = Buffer.from(
@@ -27,15 +31,8 @@ export const layer = Buffer.alloc(300_000, 'layer ');
 
 /** Serves the manifest and the layer, whatever their names. */
 export const serve: Handler = (request, response) => {
-  const isBlob = request.url?.includes('/blobs/');
-  if (!isBlob) {
-    response.writeHead(200, { 'content-type': manifestType }).end(manifest);
-    return;
-  }
-  const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
-  const range = from > 0 ? { 'content-range': `bytes ${from}-${layer.length - 1}/${layer.length}` } : {};
-  response.writeHead(from > 0 ? 206 : 200, { ...range, 'content-length': layer.length - from });
-  response.end(layer.subarray(from));
+  if (request.url?.includes('/blobs/')) sendBlob(request, response, layer);
+  else response.writeHead(200, { 'content-type': manifestType }).end(manifest);
 };
 
 /** Answers every request with a status. */
@@ -90,13 +87,6 @@ export async function startMirrored(
       await Promise.allSettled(stack.map((each) => each[Symbol.asyncDispose]()));
     },
   };
-}
-
-/** All bytes of a stream. */
-export async function readAll(stream: AsyncIterable<Buffer>): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of stream) chunks.push(chunk);
-  return Buffer.concat(chunks);
 }
 
 /** The paths that a server was asked for. */

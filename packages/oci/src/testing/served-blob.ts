@@ -1,18 +1,14 @@
+/**
+ * Blobs that a registry for tests sends, whole, in part, or from an offset.
+ */
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { createClientUnderTest, type Handler, startHostileRegistry } from './hostile-registry.ts';
 import { blobOf } from './pushed-image.ts';
 
 /** The content of a blob. */
 export const content = randomBytes(100_000);
-
-/** All bytes of a stream. */
-export async function collect(stream: Readable): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of stream as AsyncIterable<Buffer>) chunks.push(chunk); // byte stream
-  return Buffer.concat(chunks);
-}
 
 /** The offset that a request asks for, if it asks for one. */
 export function rangeStart(request: IncomingMessage): number | undefined {
@@ -44,7 +40,7 @@ export async function pull(handler: Handler, blob = blobOf(content)) {
   const result = await under
     .open(registry)
     .openBlob(blob)
-    .then(collect)
+    .then(buffer)
     .catch((error: unknown) => error);
   return { result, requests: registry.requests, timers: under.clock.waiting };
 }

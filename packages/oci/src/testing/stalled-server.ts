@@ -1,3 +1,6 @@
+/**
+ * Servers for tests that take a connection, or not even that, and never answer.
+ */
 import { spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';

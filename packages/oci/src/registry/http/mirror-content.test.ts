@@ -2,6 +2,7 @@
  * Mirrors that send other content, or break off.
  */
 import assert from 'node:assert/strict';
+import { buffer } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
 import { copyArtifact } from '../../artifacts/copy-artifact.ts';
 import { digestOf } from '../../digests/digest.ts';
@@ -9,7 +10,7 @@ import { OutboardError } from '../../errors/outboard-error.ts';
 import { MemoryRegistry } from '../../memory/memory-registry.ts';
 import { createMemoryRegistryClient } from '../../memory/memory-registry-client.ts';
 import { type Handler, manifestType } from '../../testing/hostile-registry.ts';
-import { fail, layer, manifest, readAll, serve, startMirrored } from '../../testing/mirrored-registry.ts';
+import { fail, layer, manifest, serve, startMirrored } from '../../testing/mirrored-registry.ts';
 import { blobOf } from '../../testing/pushed-image.ts';
 
 describe('mirrors', () => {
@@ -27,11 +28,11 @@ describe('mirrors', () => {
     await using under = await startMirrored([
       (_request, response) => response.writeHead(200, { 'content-length': other.length }).end(other),
     ]);
-    await assert.rejects(async () => readAll(await under.pull().openBlob(blobOf(layer))), {
+    await assert.rejects(async () => buffer(await under.pull().openBlob(blobOf(layer))), {
       kind: 'invalid',
       code: 'content-changed',
     });
-    assert.deepEqual(await readAll(await under.pull().openBlob(blobOf(layer))), layer);
+    assert.deepEqual(await buffer(await under.pull().openBlob(blobOf(layer))), layer);
   });
 
   it('R01 cannot make a copy fail by wrong content', async () => {
@@ -73,7 +74,7 @@ describe('mirrors', () => {
     const repository = under.pull();
     const reports: ((error: unknown) => void)[] = [];
     const onMirror = (report: (error: unknown) => void) => void reports.push(report);
-    const read = async () => readAll(await repository.openBlob(blobOf(layer), { verify: false, onMirror }));
+    const read = async () => buffer(await repository.openBlob(blobOf(layer), { verify: false, onMirror }));
     assert.deepEqual(await read(), other);
     for (const report of reports) report(new OutboardError('invalid', 'wrong digest'));
     assert.deepEqual(await read(), layer);
@@ -91,7 +92,7 @@ describe('mirrors', () => {
         response.write(layer.subarray(0, 100_000), () => response.destroy());
       },
     ]);
-    assert.deepEqual(await readAll(await under.pull().openBlob(blobOf(layer))), layer);
+    assert.deepEqual(await buffer(await under.pull().openBlob(blobOf(layer))), layer);
     assert.match(under.registry.requests[0]?.headers.range ?? '', /^bytes=[1-9]\d*-$/);
     assert.equal(under.mirrors[0]?.requests.length, 1);
   });

@@ -2,18 +2,11 @@
  * Mirrors that are asked in place of a registry: their order, their failures, and requests that they do not see.
  */
 import assert from 'node:assert/strict';
+import { buffer } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
 import { digestOf } from '../../digests/digest.ts';
 import { OutboardError } from '../../errors/outboard-error.ts';
-import {
-  fail,
-  layer,
-  manifest,
-  readAll,
-  serve,
-  startMirrored,
-  urls,
-} from '../../testing/mirrored-registry.ts';
+import { fail, layer, manifest, serve, startMirrored, urls } from '../../testing/mirrored-registry.ts';
 import { blobOf } from '../../testing/pushed-image.ts';
 
 describe('mirrors', () => {
@@ -22,7 +15,7 @@ describe('mirrors', () => {
     const repository = under.pull();
     const { descriptor } = await repository.resolve('v1');
     assert.equal(descriptor.digest, digestOf(manifest));
-    assert.deepEqual(await readAll(await repository.openBlob(blobOf(layer))), layer);
+    assert.deepEqual(await buffer(await repository.openBlob(blobOf(layer))), layer);
     assert.deepEqual(urls(under.registry), []);
     assert.deepEqual(urls(under.mirrors[0]), [
       '/v2/cache/acme/plugin/manifests/v1',

@@ -3,6 +3,7 @@
  */
 import assert from 'node:assert/strict';
 import { randomBytes, randomInt } from 'node:crypto';
+import { buffer } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
 import { isOutboardError } from '../../../errors/outboard-error.ts';
 import {
@@ -11,7 +12,7 @@ import {
   startHostileRegistry,
 } from '../../../testing/hostile-registry.ts';
 import { blobOf } from '../../../testing/pushed-image.ts';
-import { collect, content, pull, rangeStart, sendBlob } from '../../../testing/served-blob.ts';
+import { content, pull, rangeStart, sendBlob } from '../../../testing/served-blob.ts';
 
 describe('openBlob()', () => {
   it('R22 resumes a small blob after a break at any byte', async () => {
@@ -39,7 +40,7 @@ describe('openBlob()', () => {
     await using under = createClientUnderTest();
     for (let count = 0; count < 50; count++) {
       cut = randomInt(1, content.length);
-      const received = await collect(await under.open(registry).openBlob(blobOf(content)));
+      const received = await buffer(await under.open(registry).openBlob(blobOf(content)));
       assert.ok(received.equals(content), `cut at ${cut}`);
       assert.equal(registry.requests.at(-1)?.headers.range, `bytes=${cut}-`);
     }
@@ -164,7 +165,7 @@ describe('openBlob()', () => {
       offset: 40_000,
       onResume: (offset) => resumed.push(offset),
     });
-    assert.deepEqual(await collect(stream), content.subarray(40_000));
+    assert.deepEqual(await buffer(stream), content.subarray(40_000));
     assert.deepEqual(resumed, [60_000]);
     for (const offset of [-1, 0.5, content.length]) {
       const opening = under.open(registry).openBlob(blobOf(content), { offset });

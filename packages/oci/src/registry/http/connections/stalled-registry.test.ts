@@ -3,11 +3,12 @@
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { buffer } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { createClientUnderTest, startHostileRegistry } from '../../../testing/hostile-registry.ts';
 import { blobOf } from '../../../testing/pushed-image.ts';
-import { collect, content, rangeStart, sendBlob } from '../../../testing/served-blob.ts';
+import { content, rangeStart, sendBlob } from '../../../testing/served-blob.ts';
 import { startFullServer, startSilentServer } from '../../../testing/stalled-server.ts';
 
 describe('a stalled registry', () => {
@@ -39,7 +40,7 @@ describe('a stalled registry', () => {
     const stream = await under.open(registry).openBlob(blobOf(content));
     await once(stream, 'readable');
     under.clock.advance(30_000);
-    assert.deepEqual(await collect(stream), content);
+    assert.deepEqual(await buffer(stream), content);
     assert.equal(registry.requests.length, 2);
     assert.equal(under.clock.waiting, 0);
   });
@@ -77,7 +78,7 @@ describe('a stalled registry', () => {
     const controller = new AbortController();
     const reason = new Error('left');
     const second = await under.open(registry).openBlob(blobOf(content), { signal: controller.signal });
-    const failed = assert.rejects(collect(second), reason);
+    const failed = assert.rejects(buffer(second), reason);
     controller.abort(reason);
     await failed;
     await closed[1];

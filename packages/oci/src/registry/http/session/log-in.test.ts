@@ -6,10 +6,8 @@ import { describe, it } from 'node:test';
 import { fromCallback } from '@outboard/async';
 import { isOutboardError } from '../../../errors/outboard-error.ts';
 import { createClientUnderTest } from '../../../testing/hostile-registry.ts';
+import { basic, credentials as user } from '../../../testing/token-registry.ts';
 import { parseServerAddress } from './log-in.ts';
-
-const user = { username: 'gordon', password: 'hunter2' };
-const basic = `Basic ${Buffer.from('gordon:hunter2').toString('base64')}`;
 
 interface Registry extends AsyncDisposable {
   readonly host: string;
